@@ -1,0 +1,34 @@
+/** Annotation and finalizer keys of the Patroni family: what users set to ask for an action, and what we record. */
+import { GROUP } from "./group.ts";
+
+/** Keeps an object of the named kind alive until its controller has cleaned up. */
+export const finalizers = {
+  postgresCluster: `${GROUP}/finalizer`,
+  postgresDatabase: `postgresdatabase.${GROUP}/finalizer`,
+  postgresUpgrade: `postgresupgrade.${GROUP}/finalizer`,
+} as const;
+
+export const annotations = {
+  /** On a PostgresCluster: every new value (an RFC 3339 time serves best) asks for one base backup. */
+  triggerBackup: `${GROUP}/trigger-backup`,
+  /** On a PostgresUpgrade: presence starts a manual cutover, whatever the value. */
+  cutover: `${GROUP}/cutover`,
+  /** On a PostgresUpgrade: presence asks for a rollback, whatever the value. */
+  rollback: `${GROUP}/rollback`,
+  /** On a PostgresCluster: name of the PostgresUpgrade that is replacing it. */
+  upgradeInProgress: `${GROUP}/upgrade-in-progress`,
+  /** On a PostgresCluster: name of the cluster that replaced it. */
+  supersededBy: `${GROUP}/superseded-by`,
+  /** On a Service: the cluster that it pointed to before a cutover. */
+  switchedFrom: `${GROUP}/switched-from`,
+  /** On a Service: RFC 3339 time of the cutover. */
+  switchedAt: `${GROUP}/switched-at`,
+  /** On a Service: the cluster that it pointed to before a rollback. */
+  rolledBackFrom: `${GROUP}/rolled-back-from`,
+  /** On a Service: RFC 3339 time of the rollback. */
+  rolledBackAt: `${GROUP}/rolled-back-at`,
+  /** On a cert-manager Certificate: who wrote it. */
+  managedBy: `${GROUP}/managed-by`,
+  /** On a KEDA ScaledObject: `true` stops scale-out while a standby lags. */
+  pausedScaleOut: "autoscaling.keda.sh/paused-scale-out",
+} as const;
