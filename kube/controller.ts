@@ -1,0 +1,70 @@
+/** What a controller is, and how its reconciles are run. */
+import type { Logger } from "../telemetry/log.ts";
+import type { ActResult } from "./act.ts";
+import type { Cache, Watched } from "./cache.ts";
+import type { KubeClient } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import type { Notice } from "./events.ts";
+import type { Plan } from "./plan.ts";
+import type { Frozen, KubeObject, Stored } from "./types.ts";
+
+/** One thing that is wrong with an object, and where. */
+export interface Problem {
+  /** Path of the field, for example `spec.etcd.replicas`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** An object read as its kind, or why it cannot be. */
+export type Decoded<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** How a reconcile ended. */
+export type Outcome =
+  /** Nothing is left to do until something changes. */
+  | { readonly kind: "settled" }
+  /** Look again after this many seconds, even if nothing changes before. */
+  | { readonly kind: "again"; readonly afterSeconds: number }
+  /** Something failed, and the status says so; retried with back-off unless it is permanent (see `errors.ts`). */
+  | { readonly kind: "failed"; readonly error: Error };
+
+export const settled: Outcome = { kind: "settled" };
+
+/** A kind whose objects lead to objects of the controller's own kind. */
+export interface Source {
+  readonly watched: Watched;
+  /** Keys of the controller's objects to look at when this object changed. */
+  readonly keys: (object: Frozen<KubeObject>, cache: Cache) => readonly string[];
+}
+
+export interface Controller<T extends KubeObject> {
+  /** Lower-case name of the kind: the label of its metrics, and the start of its event component. */
+  readonly name: string;
+  readonly watched: Watched<KubeObject>;
+  /** Kinds made by it: a change of one leads to its controlling owner. */
+  readonly owns: readonly Watched[];
+  readonly sources?: readonly Source[];
+  decode(raw: Frozen<KubeObject>): Decoded<T>;
+  /** Brings the world closer to the object. It may be called at any time and any number of times. */
+  reconcile(object: T & Stored, context: ReconcileContext): Promise<Outcome>;
+  /** Called when an object is gone, to drop what is kept for it (metric series, connections). */
+  forget?(key: string): void;
+}
+
+/** What a reconcile works with. */
+export interface ReconcileContext {
+  readonly cache: Cache;
+  /** For live reads before what cannot be undone. */
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Aborts when the process stops or loses its lease. */
+  readonly signal: AbortSignal;
+  /** Carries out a plan. */
+  act(plan: Plan): Promise<ActResult>;
+  /** Writes the object's status, unless it stands so already. */
+  writeStatus(status: Readonly<Record<string, unknown>>): Promise<boolean>;
+  /** Tells an event about the object. */
+  record(notice: Notice): void;
+}

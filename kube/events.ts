@@ -1,0 +1,150 @@
+/**
+ * Events for `kubectl describe`: told on transitions, sent one after the other beside the work, and never twice in a
+ * short time. They are a courtesy: when they cannot be sent, the work goes on.
+ */
+import type { Logger } from "../telemetry/log.ts";
+import type { KubeClient } from "./client.ts";
+import { type Clock, sleep } from "./clock.ts";
+import { timestamp } from "./conditions.ts";
+import { isFenced, isNamespaceTerminating, isNotFound } from "./errors.ts";
+import { Events } from "./kinds.ts";
+import type { Random } from "./random.ts";
+import { keyOf } from "./store.ts";
+import type { Frozen, KubeObject } from "./types.ts";
+
+export interface Notice {
+  readonly type: "Normal" | "Warning";
+  /** One word in CamelCase. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface RecorderOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Who tells it, for example `toposerver-controller`. */
+  readonly component: string;
+}
+
+/** The API server refuses longer messages. */
+const LONGEST_MESSAGE = 1024;
+/** The same notice within this time only raises the count of the event that was sent. */
+const REPEAT_MS = 10 * 60_000;
+/** Notices that are remembered for repeats, and notices that wait to be sent. */
+const REMEMBERED = 1_000;
+const WAITING = 500;
+
+interface Sent {
+  readonly name: string;
+  readonly namespace: string;
+  count: number;
+  at: number;
+}
+
+export class EventRecorder {
+  readonly #options: RecorderOptions;
+  readonly #sent = new Map<string, Sent>();
+  readonly #waiting: { object: Frozen<KubeObject>; notice: Notice }[] = [];
+  #sending: Promise<void> | undefined;
+  #lost = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Tells something about an object. Returns at once. */
+  record(object: Frozen<KubeObject>, notice: Notice): void {
+    if (this.#waiting.length >= WAITING) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push({ object, notice });
+    this.#sending ??= this.#send().finally(() => this.#sending = undefined);
+  }
+
+  /** Waits until everything told so far is sent, at most `limitMs`. */
+  async flush(limitMs: number): Promise<void> {
+    const stop = new AbortController();
+    await Promise.race([this.#sending, sleep(this.#options.clock, limitMs, stop.signal)]);
+    stop.abort();
+  }
+
+  async #send(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      try {
+        await this.#sendOne(next.object, next.notice);
+      } catch (error) {
+        if (isFenced(error) || isNamespaceTerminating(error)) continue;
+        const { reason, message } = next.notice;
+        this.#options.log.warn("Cannot send an event", {
+          object: keyOf(next.object.metadata),
+          reason,
+          message,
+          error,
+        });
+      }
+    }
+    if (this.#lost > 0) {
+      this.#options.log.warn("Events were left out as too many waited", { lost: this.#lost });
+    }
+    this.#lost = 0;
+  }
+
+  async #sendOne(object: Frozen<KubeObject>, notice: Notice): Promise<void> {
+    const id = [object.metadata.uid, notice.type, notice.reason, notice.message].join("\n");
+    const known = this.#sent.get(id);
+    const now = this.#options.clock.monotonic();
+    if (known !== undefined && now - known.at < REPEAT_MS && await this.#repeat(known)) return;
+    const created = await this.#create(object, notice);
+    this.#sent.delete(id);
+    this.#sent.set(id, { ...created, count: 1, at: now });
+    for (const oldest of this.#sent.keys()) {
+      if (this.#sent.size <= REMEMBERED) break;
+      this.#sent.delete(oldest);
+    }
+  }
+
+  /** @returns false when the event is gone (the server keeps events for an hour) and must be sent anew. */
+  async #repeat(known: Sent): Promise<boolean> {
+    try {
+      known.count++;
+      const patch = { count: known.count, lastTimestamp: timestamp(this.#options.clock.now()) };
+      await this.#options.client.patch(Events, known, patch);
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  async #create(object: Frozen<KubeObject>, notice: Notice): Promise<{ name: string; namespace: string }> {
+    const { client, clock, random, component } = this.#options;
+    const { metadata } = object;
+    const namespace = metadata.namespace ?? "default";
+    const suffix = Math.floor(random() * 2 ** 48).toString(16).padStart(12, "0");
+    const name = `${metadata.name.slice(0, 240)}.${suffix}`;
+    const at = timestamp(clock.now());
+    await client.create(Events, {
+      metadata: { name, namespace },
+      involvedObject: {
+        apiVersion: object.apiVersion,
+        kind: object.kind,
+        name: metadata.name,
+        ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+        ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
+        ...(metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
+      },
+      type: notice.type,
+      reason: notice.reason,
+      message: notice.message.slice(0, LONGEST_MESSAGE),
+      source: { component },
+      reportingComponent: component,
+      firstTimestamp: at,
+      lastTimestamp: at,
+      count: 1,
+    });
+    return { name, namespace };
+  }
+}

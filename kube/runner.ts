@@ -1,0 +1,235 @@
+/** Runs one controller: turns changes into keys, keys into reconciles, and outcomes into what happens next. */
+import type { Logger } from "../telemetry/log.ts";
+import type { RuntimeMetrics } from "../telemetry/metrics.ts";
+import { withSpan } from "../telemetry/tracing.ts";
+import { act } from "./act.ts";
+import { Applier } from "./apply.ts";
+import { RECONCILE_BACKOFF } from "./backoff.ts";
+import { type Cache, controllerKey } from "./cache.ts";
+import type { KubeClient } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import type { Controller, Outcome, ReconcileContext } from "./controller.ts";
+import { isAborted, isFenced, isPermanent } from "./errors.ts";
+import { EventRecorder } from "./events.ts";
+import { rejectionStatus } from "./rejection.ts";
+import type { Plan, RpcStep } from "./plan.ts";
+import { type Priority, WorkQueue } from "./queue.ts";
+import type { Random } from "./random.ts";
+import type { Resource } from "./resource.ts";
+import { type Change, keyOf } from "./store.ts";
+import type { Frozen, KubeObject, Stored } from "./types.ts";
+
+export interface RunnerOptions {
+  /** Writes through it are refused once this process may not lead any more. */
+  readonly client: KubeClient;
+  readonly cache: Cache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: RuntimeMetrics;
+  /** Reconciles under way at the same time. */
+  readonly workers?: number;
+  readonly rpc?: (step: RpcStep) => Promise<void>;
+}
+
+const WORKERS = 20;
+
+export class ControllerRunner<T extends KubeObject> {
+  readonly #controller: Controller<T>;
+  readonly #options: RunnerOptions;
+  readonly #queue: WorkQueue;
+  readonly #events: EventRecorder;
+  readonly #applier: Applier;
+  readonly #log: Logger;
+  readonly #unsubscribe: (() => void)[] = [];
+
+  constructor(controller: Controller<T>, options: RunnerOptions) {
+    const { client, clock, random, metrics, cache } = options;
+    this.#controller = controller;
+    this.#options = options;
+    this.#log = options.log.with({ controller: controller.name });
+    this.#queue = new WorkQueue({ clock, random, backoff: RECONCILE_BACKOFF });
+    this.#applier = new Applier(client, cache);
+    const component = `${controller.name}-controller`;
+    this.#events = new EventRecorder({ client, clock, random, log: this.#log, component });
+    this.#unsubscribe.push(metrics.registerQueue(controller.name, () => this.#queue));
+  }
+
+  /** What the queue remembers; all zero when every object is settled. */
+  get footprint(): WorkQueue["footprint"] {
+    return this.#queue.footprint;
+  }
+
+  /** Kinds that must be in step with the server before the first reconcile. */
+  get resources(): Resource[] {
+    const { watched, owns, sources = [] } = this.#controller;
+    return [watched, ...owns, ...sources.map((source) => source.watched)].map((each) => each.resource);
+  }
+
+  /**
+   * Works until `signal` aborts, then finishes what is under way.
+   * @param cut aborts when even that takes too long.
+   */
+  async run(signal: AbortSignal, cut: AbortSignal): Promise<void> {
+    const synced = await this.#options.cache.whenSynced(this.resources, signal);
+    if (synced) this.#subscribe();
+    const onAbort = () => this.#queue.close();
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const workers = Array.from({ length: this.#options.workers ?? WORKERS }, () => this.#work(cut));
+    await Promise.all(workers);
+    signal.removeEventListener("abort", onAbort);
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+  }
+
+  /** Waits until told events are sent, at most `limitMs`. */
+  async flush(limitMs: number): Promise<void> {
+    await this.#events.flush(limitMs);
+  }
+
+  #subscribe(): void {
+    const { watched, owns, sources = [] } = this.#controller;
+    const { cache } = this.#options;
+    const store = cache.store(watched.resource);
+    this.#unsubscribe.push(store.subscribe((change) => this.#onOwnChange(change)));
+    for (const key of store.keys()) this.#queue.add(key);
+    for (const owned of owns) {
+      const listener = (change: Change<KubeObject>) => this.#onChildChange(change);
+      this.#unsubscribe.push(cache.store(owned.resource).subscribe(listener));
+    }
+    for (const source of sources) {
+      const listener = (change: Change<KubeObject>) => {
+        for (const key of source.keys(change.object, cache)) this.#queue.add(key);
+      };
+      this.#unsubscribe.push(cache.store(source.watched.resource).subscribe(listener));
+    }
+  }
+
+  #onOwnChange(change: Change<KubeObject>): void {
+    const key = keyOf(change.object.metadata);
+    if (change.type !== "deleted") return this.#queue.add(key, priorityOf(change));
+    this.#queue.drop(key);
+    this.#controller.forget?.(key);
+  }
+
+  #onChildChange(change: Change<KubeObject>): void {
+    const owner = controllerKey(change.object, this.#controller.watched.resource);
+    if (owner !== undefined) this.#queue.add(owner);
+    if (change.type !== "updated") return;
+    const former = controllerKey(change.previous, this.#controller.watched.resource);
+    if (former !== undefined && former !== owner) this.#queue.add(former);
+  }
+
+  async #work(cut: AbortSignal): Promise<void> {
+    for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
+      try {
+        await this.#handle(key, cut);
+      } finally {
+        this.#queue.done(key);
+      }
+    }
+  }
+
+  async #handle(key: string, cut: AbortSignal): Promise<void> {
+    const raw = this.#options.cache.store(this.#controller.watched.resource).get(key);
+    if (raw === undefined) return this.#queue.forget(key);
+    const { clock, metrics } = this.#options;
+    const started = clock.monotonic();
+    const log = this.#log.with({ object: key, reconcile_id: crypto.randomUUID() });
+    const outcome = await this.#attempt(raw, log, cut);
+    const seconds = (clock.monotonic() - started) / 1000;
+    if (outcome === undefined) return this.#queue.forget(key);
+    metrics.reconciled(this.#controller.name, RESULT[outcome.kind], seconds);
+    log.debug("Reconciled", { outcome: outcome.kind, duration_seconds: seconds });
+    this.#follow(key, outcome, log);
+  }
+
+  /** @returns undefined when the reconcile was cut short because this process stops or does not lead any more. */
+  async #attempt(raw: Frozen<KubeObject>, log: Logger, cut: AbortSignal): Promise<Outcome | undefined> {
+    const { kind, metadata } = raw;
+    const attributes = {
+      "k8s.resource.kind": kind,
+      "k8s.resource.name": metadata.name,
+      "k8s.namespace": metadata.namespace ?? "",
+    };
+    try {
+      return await withSpan(`${kind}.Reconcile`, attributes, () => this.#reconcile(raw, log, cut));
+    } catch (error) {
+      if (isFenced(error) || isAborted(error)) return undefined;
+      return { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+
+  async #reconcile(raw: Frozen<KubeObject>, log: Logger, cut: AbortSignal): Promise<Outcome> {
+    const context = this.#context(raw, log, cut);
+    const decoded = this.#controller.decode(raw);
+    if (!decoded.ok) return await this.#reject(raw, decoded.problems, context);
+    // An object of the cache came from the API server, so it has a UID and a resourceVersion.
+    return await this.#controller.reconcile(decoded.value as T & Stored, context);
+  }
+
+  /** An object that its kind's schema does not accept, as it was stored before the schema changed. */
+  async #reject(
+    raw: Frozen<KubeObject>,
+    problems: Parameters<typeof rejectionStatus>[1],
+    context: ReconcileContext,
+  ): Promise<Outcome> {
+    const { status, notice } = rejectionStatus(raw, problems, context.clock);
+    if (await context.writeStatus(status)) context.record(notice);
+    return { kind: "settled" };
+  }
+
+  #context(raw: Frozen<KubeObject>, log: Logger, signal: AbortSignal): ReconcileContext {
+    const { cache, client, clock, rpc } = this.#options;
+    const applier = this.#applier;
+    const record = (notice: Parameters<EventRecorder["record"]>[1]) => this.#events.record(raw, notice);
+    const { resource } = this.#controller.watched;
+    const { name, namespace } = raw.metadata;
+    const key = namespace === undefined ? { name } : { name, namespace };
+    return {
+      cache,
+      client,
+      clock,
+      log,
+      signal,
+      record,
+      act: (plan: Plan) =>
+        act(plan, { client, cache, applier, record, ...(rpc === undefined ? {} : { rpc }) }),
+      writeStatus: (status) => {
+        const object: { metadata: typeof key } & { status: typeof status } = { metadata: key, status };
+        return applier.applyStatus(resource, object);
+      },
+    };
+  }
+
+  #follow(key: string, outcome: Outcome, log: Logger): void {
+    switch (outcome.kind) {
+      case "settled":
+        return this.#queue.forget(key);
+      case "again":
+        this.#queue.forget(key);
+        return this.#queue.addAfter(key, outcome.afterSeconds * 1000);
+      case "failed":
+        return this.#followFailure(key, outcome.error, log);
+    }
+  }
+
+  #followFailure(key: string, error: Error, log: Logger): void {
+    if (isPermanent(error)) {
+      this.#queue.forget(key);
+      return log.error("Reconcile failed and waits for a change", { error });
+    }
+    const wait = this.#queue.retry(key);
+    log.error("Reconcile failed", { error, retry_after_seconds: wait / 1000 });
+  }
+}
+
+const RESULT = { settled: "success", again: "requeue_after", failed: "error" } as const;
+
+/** Whoever wrote the spec, or asked for deletion, is waiting; everything else is the world moving. */
+function priorityOf(change: Change<KubeObject>): Priority {
+  if (change.type !== "updated") return "high";
+  const [now, before] = [change.object.metadata, change.previous.metadata];
+  const asked = now.generation !== before.generation || now.deletionTimestamp !== before.deletionTimestamp;
+  return asked ? "high" : "normal";
+}

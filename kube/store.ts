@@ -1,0 +1,216 @@
+/** What the operator knows of one kind: trimmed, frozen copies, kept current by reflectors and by our own writes. */
+import { type OwnedFields, ownedFields } from "./owned_fields.ts";
+import type { Frozen, KubeObject, ObjectKey } from "./types.ts";
+
+export type Change<T extends KubeObject> =
+  | { readonly type: "added"; readonly object: Frozen<T> }
+  | { readonly type: "updated"; readonly object: Frozen<T>; readonly previous: Frozen<T> }
+  | { readonly type: "deleted"; readonly object: Frozen<T> };
+
+/** Cuts off what nobody reads, before an object is kept. It may change its argument. */
+export type Trim<T extends KubeObject> = (object: T) => T;
+
+/** The values under which an object is found in an index, for example the UIDs of its owners. */
+export type IndexBy<T extends KubeObject> = (object: Frozen<T>) => readonly string[];
+
+export interface StoreOptions<T extends KubeObject> {
+  /** Whose applied fields are remembered. */
+  readonly fieldManager: string;
+  readonly trim?: Trim<T>;
+  readonly indexes?: Readonly<Record<string, IndexBy<T>>>;
+}
+
+/** What was last applied to an object, and what it then looked like: see `apply.ts`. Freed with the object. */
+export interface ApplyMemo {
+  readonly desired: string;
+  readonly live: string;
+}
+
+interface Entry<T extends KubeObject> {
+  readonly object: Frozen<T>;
+  readonly owned: OwnedFields;
+  memo?: ApplyMemo;
+  statusMemo?: ApplyMemo;
+}
+
+/** `namespace/name`, or `name` for cluster-scoped objects. */
+export function keyOf(key: ObjectKey | { readonly namespace?: string; readonly name: string }): string {
+  return key.namespace === undefined ? key.name : `${key.namespace}/${key.name}`;
+}
+
+/** The inverse of {@link keyOf}. */
+export function parseKey(key: string): ObjectKey {
+  const slash = key.indexOf("/");
+  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+export class Store<T extends KubeObject> {
+  readonly #options: StoreOptions<T>;
+  readonly #entries = new Map<string, Entry<T>>();
+  readonly #indexes = new Map<string, Map<string, Set<string>>>();
+  readonly #listeners = new Set<(change: Change<T>) => void>();
+  readonly #progress = new Map<string, string>();
+
+  constructor(options: StoreOptions<T>) {
+    this.#options = options;
+    for (const name of Object.keys(options.indexes ?? {})) this.#indexes.set(name, new Map());
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: string): Frozen<T> | undefined {
+    return this.#entries.get(key)?.object;
+  }
+
+  /** The object and what the operator remembers of its own applies to it. */
+  entry(key: string): Readonly<Entry<T>> | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Remembers the outcome of an apply, for as long as the object is kept. */
+  remember(key: string, part: "memo" | "statusMemo", memo: ApplyMemo): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) entry[part] = memo;
+  }
+
+  *values(): IterableIterator<Frozen<T>> {
+    for (const entry of this.#entries.values()) yield entry.object;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#entries.keys();
+  }
+
+  /** Objects found under `value` in an index. @throws TypeError when there is no such index. */
+  find(index: string, value: string): Frozen<T>[] {
+    const values = this.#indexes.get(index);
+    if (values === undefined) {
+      throw new TypeError(`Cannot look up in index "${index}" as this store has none`);
+    }
+    const found: Frozen<T>[] = [];
+    for (const key of values.get(value) ?? []) {
+      const entry = this.#entries.get(key);
+      if (entry !== undefined) found.push(entry.object);
+    }
+    return found;
+  }
+
+  /** Calls `listener` after each change, until the returned function is called. */
+  subscribe(listener: (change: Change<T>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Takes in an object of a list, a watch, or an answer to a write. An older version than the known one is passed over:
+   * answers to writes and watch events overtake each other.
+   * @returns whether the store now holds this version.
+   */
+  put(object: T): boolean {
+    const key = keyOf(object.metadata);
+    const known = this.#entries.get(key);
+    if (known !== undefined && !isNewer(object, known.object)) return false;
+    const owned = ownedFields(object, this.#options.fieldManager);
+    const frozen = deepFreeze(trimmed(object, this.#options.trim));
+    const same = known !== undefined && known.object.metadata.uid === frozen.metadata.uid;
+    const memos = same ? memosOf(known) : {};
+    this.#entries.set(key, { object: frozen, owned, ...memos });
+    this.#reindex(key, known?.object, frozen);
+    this.#tell(
+      known === undefined
+        ? { type: "added", object: frozen }
+        : { type: "updated", object: frozen, previous: known.object },
+    );
+    return true;
+  }
+
+  /**
+   * Takes in the answer to a write, so that the next reconcile reads it. An object that is unknown here, and older than
+   * what the watch has shown already, was deleted meanwhile: it must not come back to life.
+   */
+  putWritten(object: T): void {
+    const seen = this.#progress.get(object.metadata.namespace ?? "") ?? this.#progress.get("");
+    const unknown = !this.#entries.has(keyOf(object.metadata));
+    if (unknown && compareVersions(object.metadata.resourceVersion, seen) <= 0) return;
+    this.put(object);
+  }
+
+  /** Notes how far the watch of a namespace (the empty string: of all) has come. */
+  progress(namespace: string, resourceVersion: string): void {
+    this.#progress.set(namespace, resourceVersion);
+  }
+
+  /** Removes an object. With `upTo`, only if the known version is not newer than that. */
+  remove(key: string, upTo?: string): boolean {
+    const known = this.#entries.get(key);
+    if (known === undefined) return false;
+    if (upTo !== undefined && compareVersions(known.object.metadata.resourceVersion, upTo) > 0) return false;
+    this.#entries.delete(key);
+    this.#reindex(key, known.object, undefined);
+    this.#tell({ type: "deleted", object: known.object });
+    return true;
+  }
+
+  #tell(change: Change<T>): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #reindex(key: string, before: Frozen<T> | undefined, after: Frozen<T> | undefined): void {
+    for (const [name, by] of Object.entries(this.#options.indexes ?? {})) {
+      const values = this.#indexes.get(name);
+      if (values === undefined) continue;
+      for (const value of before === undefined ? [] : by(before)) dropFrom(values, value, key);
+      for (const value of after === undefined ? [] : by(after)) addTo(values, value, key);
+    }
+  }
+}
+
+function memosOf<T extends KubeObject>(entry: Entry<T>): { memo?: ApplyMemo; statusMemo?: ApplyMemo } {
+  return {
+    ...(entry.memo === undefined ? {} : { memo: entry.memo }),
+    ...(entry.statusMemo === undefined ? {} : { statusMemo: entry.statusMemo }),
+  };
+}
+
+function addTo(values: Map<string, Set<string>>, value: string, key: string): void {
+  const keys = values.get(value);
+  if (keys === undefined) values.set(value, new Set([key]));
+  else keys.add(key);
+}
+
+function dropFrom(values: Map<string, Set<string>>, value: string, key: string): void {
+  const keys = values.get(value);
+  keys?.delete(key);
+  if (keys?.size === 0) values.delete(value);
+}
+
+function trimmed<T extends KubeObject>(object: T, trim: Trim<T> | undefined): T {
+  delete object.metadata.managedFields;
+  return trim === undefined ? object : trim(object);
+}
+
+function isNewer(object: KubeObject, known: Frozen<KubeObject>): boolean {
+  return compareVersions(object.metadata.resourceVersion, known.metadata.resourceVersion) > 0;
+}
+
+/**
+ * Orders two resourceVersions of one kind: negative when `a` is older. Kubernetes promises since 1.35 that they are
+ * decimal numbers which grow; they may exceed 2^53, so the digits are compared.
+ */
+export function compareVersions(a: string | undefined, b: string | undefined): number {
+  const [left, right] = [a ?? "", b ?? ""];
+  if (left.length !== right.length) return left.length - right.length;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Freezes a JSON value in depth. */
+export function deepFreeze<T>(value: T): Frozen<T> {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    for (const child of Object.values(value)) deepFreeze(child);
+    Object.freeze(value);
+  }
+  // A frozen value is what the read-only type describes.
+  return value as Frozen<T>;
+}
