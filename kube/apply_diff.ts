@@ -109,8 +109,9 @@ function compareKeyed(field: string, desired: unknown[], live: unknown[], owned:
   const wanted = desired.filter(isRecord).find((item) => matches(item, key, true));
   const found = live.filter(isRecord).find((item) => matches(item, key, false));
   if (wanted === undefined || found === undefined) return "different";
-  // A key field that is left out was filled in by the server: it is owned, though not named.
-  return compareMap({ ...pick(found, Object.keys(key)), ...wanted }, found, owned, false);
+  // A key field that is left out is filled in by the server's defaults and may count as owned, though not named.
+  const filled = pick(found, Object.keys(key).filter((name) => `f:${name}` in owned));
+  return compareMap({ ...filled, ...wanted }, found, owned, false);
 }
 
 function matches(

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { RECONCILE_BACKOFF } from "./backoff.ts";
+import { ManualClock } from "./manual_clock.ts";
+import { WorkQueue } from "./queue.ts";
+import { seededRandom } from "./random.ts";
+
+const NOTHING = { waiting: 0, delayed: 0, working: 0, again: 0, failures: 0 };
+
+function newQueue() {
+  const clock = new ManualClock();
+  return { clock, queue: new WorkQueue({ clock, random: seededRandom(1), backoff: RECONCILE_BACKOFF }) };
+}
+
+Deno.test("a key added many times is worked on once", async () => {
+  const { queue } = newQueue();
+  for (let n = 0; n < 5; n++) queue.add("a");
+  assert.equal(queue.depth, 1);
+  assert.equal(await queue.take(), "a");
+  queue.done("a");
+  assert.deepEqual(queue.footprint, NOTHING);
+});
+
+Deno.test("a key added while in work comes back once, and never runs beside itself", async () => {
+  const { queue } = newQueue();
+  queue.add("a");
+  await queue.take();
+  queue.add("a");
+  queue.add("a");
+  assert.equal(queue.depth, 0);
+  queue.done("a");
+  assert.equal(queue.depth, 1);
+});
+
+Deno.test("a person's change passes periodic looks, also for a key that waits already", async () => {
+  const { queue } = newQueue();
+  queue.add("periodic", "low");
+  queue.add("child", "normal");
+  queue.add("late", "low");
+  queue.add("late", "high");
+  assert.deepEqual([await queue.take(), await queue.take(), await queue.take()], [
+    "late",
+    "child",
+    "periodic",
+  ]);
+});
+
+Deno.test("failures in a row wait 5 s, then twice as long each, up to 300 s, within 10 %", async () => {
+  const { queue, clock } = newQueue();
+  for (const expected of [5, 10, 20, 40, 80, 160, 300, 300]) {
+    const wait = queue.retry("a") / 1000;
+    assert.ok(Math.abs(wait - expected) <= expected * 0.1, `${wait} s is not within 10 % of ${expected} s`);
+    await clock.advance(wait * 1000);
+    assert.equal(await queue.take(), "a");
+    queue.done("a");
+  }
+  queue.forget("a");
+  assert.deepEqual(queue.footprint, NOTHING);
+});
+
+Deno.test("a change cancels the wait for a later look", async () => {
+  const { queue, clock } = newQueue();
+  queue.addAfter("a", 60_000);
+  queue.add("a", "high");
+  assert.equal(await queue.take(), "a");
+  queue.done("a");
+  await clock.advance(120_000);
+  assert.deepEqual(queue.footprint, NOTHING);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("of two later looks the earlier one counts", async () => {
+  const { queue, clock } = newQueue();
+  queue.addAfter("a", 10_000);
+  queue.addAfter("a", 30_000);
+  queue.addAfter("b", 30_000);
+  queue.addAfter("b", 10_000);
+  await clock.advance(10_000);
+  assert.deepEqual([await queue.take(), await queue.take()].sort(), ["a", "b"]);
+});
+
+Deno.test("the age of the oldest key is that of its first addition", async () => {
+  const { queue, clock } = newQueue();
+  queue.add("a", "low");
+  await clock.advance(4_000);
+  queue.add("a", "high");
+  assert.equal(queue.oldestAgeSeconds, 4);
+});
+
+Deno.test("closing lets waiting workers go and forgets everything", async () => {
+  const { queue, clock } = newQueue();
+  const worker = queue.take();
+  queue.addAfter("a", 1_000);
+  queue.retry("b");
+  queue.close();
+  assert.equal(await worker, undefined);
+  await clock.advance(600_000);
+  assert.deepEqual(queue.footprint, NOTHING);
+});
+
+type Action = { kind: "add" | "after" | "retry" | "work" | "drop"; key: string };
+
+Deno.test("whatever happens, no key runs twice at once, none is lost, and nothing is kept at the end", async () => {
+  const action: fc.Arbitrary<Action> = fc.record({
+    kind: fc.constantFrom("add", "after", "retry", "work", "drop"),
+    key: fc.constantFrom("a", "b", "c"),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
+      const { queue, clock } = newQueue();
+      const owed = new Set<string>();
+      for (const { kind, key } of actions) {
+        if (kind === "add") queue.add(key);
+        if (kind === "after") queue.addAfter(key, 500);
+        if (kind === "retry") queue.retry(key);
+        if (kind === "drop") queue.drop(key);
+        if (kind === "drop") owed.delete(key);
+        else if (kind !== "work") owed.add(key);
+        else if (queue.depth > 0) {
+          const taken = await queue.take() ?? "";
+          owed.delete(taken);
+          queue.add(taken);
+          queue.done(taken);
+          owed.add(taken);
+        }
+      }
+      await clock.advance(400_000);
+      const seen = new Set<string>();
+      while (queue.depth > 0) {
+        const taken = await queue.take() ?? "";
+        assert.ok(!seen.has(taken), `${taken} was handed out twice`);
+        seen.add(taken);
+      }
+      assert.deepEqual(seen, owed);
+      for (const key of seen) {
+        queue.forget(key);
+        queue.done(key);
+      }
+      for (const key of ["a", "b", "c"]) queue.forget(key);
+      assert.deepEqual(queue.footprint, NOTHING);
+    }),
+    { numRuns: 60 },
+  );
+});
