@@ -1,0 +1,78 @@
+/** Gets ready what a run needs: programs, and a shared cluster of ours or the one that `KUBECONFIG` names. */
+import { dirname, join } from "node:path";
+import { type Binaries, givenBinaries, isFile } from "./binaries.ts";
+import { ensureBinaries, type Progress } from "./build.ts";
+import { readKubeconfig } from "./connection.ts";
+import { programsOf, startControlPlane } from "./control_plane.ts";
+import type { GroundDescription, SharedCluster } from "./ground.ts";
+
+/** What a group of tests needs running: see `tests/runner/groups.ts`. */
+export type Need = "nothing" | "shared" | "private";
+
+/** A ground that is ready; disposing of it stops what was started. */
+export interface PreparedGround extends AsyncDisposable {
+  readonly description: GroundDescription;
+  /** Folders that tests must be able to read. */
+  readonly folders: readonly string[];
+}
+
+/** Starts as little as the needs ask for. */
+export async function prepareGround(needs: ReadonlySet<Need>, progress: Progress): Promise<PreparedGround> {
+  if (!needs.has("shared") && !needs.has("private")) return prepared({ binaries: {} });
+  const kubeconfig = Deno.env.get("KUBECONFIG");
+  if (kubeconfig) return await existingCluster(kubeconfig, progress);
+  const parts = needs.has("shared") ? "all" : "api";
+  const binaries = await ensureBinaries([...programsOf.all, "kubectl"], progress);
+  if (parts === "api") return prepared({ binaries });
+  const started = performance.now();
+  const plane = await startControlPlane("all", binaries);
+  progress(`Control plane up after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  const shared: SharedCluster = {
+    connection: plane.connection,
+    kubeconfigPath: plane.kubeconfigPath,
+    etcd: plane.etcd,
+    folder: plane.folder,
+  };
+  return prepared({ shared, binaries }, () => plane.stop());
+}
+
+async function existingCluster(kubeconfigPath: string, progress: Progress): Promise<PreparedGround> {
+  const connection = await readKubeconfig(kubeconfigPath);
+  progress(
+    `Using the existing cluster at ${connection.server} (KUBECONFIG): tests that need a control plane of their own are skipped`,
+  );
+  const kubectl = await existingKubectl() ?? (await ensureBinaries(["kubectl"], progress)).kubectl;
+  return prepared({
+    shared: { connection, kubeconfigPath },
+    binaries: kubectl === undefined ? {} : { kubectl },
+  });
+}
+
+/** Whoever has a cluster most likely has kubectl too. */
+async function existingKubectl(): Promise<string | undefined> {
+  const given = await givenBinaries(["kubectl"]);
+  if (given.kubectl !== undefined) return given.kubectl;
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    const path = join(folder, "kubectl");
+    if (folder !== "" && await isFile(path)) return path;
+  }
+  return undefined;
+}
+
+function prepared(
+  description: GroundDescription,
+  stop: () => Promise<void> = () => Promise.resolve(),
+): PreparedGround {
+  return { description, folders: foldersOf(description), [Symbol.asyncDispose]: stop };
+}
+
+function foldersOf({ shared, binaries }: GroundDescription): string[] {
+  const folders = programFolders(binaries);
+  if (shared !== undefined) folders.push(shared.folder ?? dirname(shared.kubeconfigPath));
+  return [...new Set(folders)];
+}
+
+function programFolders(binaries: Binaries): string[] {
+  const paths: (string | undefined)[] = Object.values<string | undefined>(binaries);
+  return paths.filter((path) => path !== undefined).map((path) => dirname(path));
+}

@@ -1,0 +1,83 @@
+/**
+ * Runs the tests: `deno task test [FILE or FOLDER ...] [--flag-of-deno-test ...]`.
+ *
+ * Brings up what the selected groups need, runs one group after another, each with its own narrow permissions, takes
+ * everything down again, and ends with one line: `N passed, N failed`.
+ */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { requireNode } from "./ground/build.ts";
+import { groundVariable } from "./ground/ground.ts";
+import { type GuardedProcess, spawnGuarded, temporaryFolder } from "./ground/guard.ts";
+import { prepareGround } from "./ground/prepare.ts";
+import { onEnd } from "./ground/signals.ts";
+import { findTests } from "./runner/files.ts";
+import { type Group, groupOf, groups, type Surroundings } from "./runner/groups.ts";
+import { add, noTests, summary, type Tally, tallyOf } from "./runner/tally.ts";
+
+const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+
+async function main(args: readonly string[]): Promise<number> {
+  const flags = args.filter((arg) => arg.startsWith("-") && arg !== "--");
+  const files = await findTests(repository, args.filter((arg) => !arg.startsWith("-")));
+  const chosen = groups.filter((group) => filesOf(group, files).length > 0);
+  await requireNode();
+  await using stack = new AsyncDisposableStack();
+  const scratch = stack.use(await temporaryFolder("matriarch-test-"));
+  let running: GuardedProcess | undefined;
+  using _signals = onEnd(async () => {
+    await running?.stop("SIGTERM");
+    await stack.disposeAsync();
+  });
+  const prepared = stack.use(await prepareGround(new Set(chosen.map((group) => group.need)), console.log));
+  const descriptionPath = join(scratch.path, "ground.json");
+  await Deno.writeTextFile(descriptionPath, JSON.stringify(prepared.description), { mode: 0o600 });
+  const around: Surroundings = {
+    repository,
+    temporary: Deno.env.get("TMPDIR") || "/tmp",
+    ground: prepared.description,
+    groundFolders: [scratch.path, ...prepared.folders],
+  };
+  let total = noTests;
+  for (const group of chosen) {
+    const own = filesOf(group, files);
+    console.log(`\n== ${group.name}: ${own.length} ${own.length === 1 ? "file" : "files"}`);
+    const report = join(scratch.path, `${group.name}.xml`);
+    running = spawnGuarded({
+      program: Deno.execPath(),
+      args: [
+        "test",
+        "--parallel",
+        "--no-prompt",
+        `--junit-path=${report}`,
+        ...group.permissions(around),
+        ...flags,
+        ...own,
+      ],
+      cwd: repository,
+      env: { [groundVariable]: descriptionPath },
+    });
+    const { success } = await running.ended;
+    total = add(total, await readTally(report, success));
+  }
+  await stack.disposeAsync();
+  console.log(`\n${summary(total)}`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+function filesOf(group: Group, files: readonly string[]): string[] {
+  return files.filter((file) => groupOf(repository, file) === group);
+}
+
+async function readTally(path: string, success: boolean): Promise<Tally> {
+  const report = await Deno.readTextFile(path).catch(() => undefined);
+  return tallyOf(report, success);
+}
+
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.log(`\n${summary({ passed: 0, failed: 1, skipped: 0 })}`);
+  Deno.exit(1);
+}
