@@ -34,10 +34,10 @@ export async function tryKubectl(
   const { kubeconfigPath = sharedCluster().kubeconfigPath, namespace, stdin } = options;
   const namespaceArgs = namespace === undefined ? [] : [`--namespace=${namespace}`];
   const child = new Deno.Command(program, {
-    args: [...namespaceArgs, ...args],
+    // The cache of what a cluster serves goes nowhere: nothing of one cluster may be believed of another.
+    args: ["--cache-dir=/dev/null/cache", ...namespaceArgs, ...args],
     clearEnv: true,
-    // kubectl caches below its home what a cluster serves; a home that cannot exist keeps it from believing old news.
-    env: { HOME: "/dev/null", KUBECONFIG: kubeconfigPath, KUBERC: "off" },
+    env: { HOME: "/nonexistent", KUBECONFIG: kubeconfigPath, KUBERC: "off" },
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
