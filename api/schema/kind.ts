@@ -1,0 +1,132 @@
+/** A kind is declared once, here; its TypeScript type and its CustomResourceDefinition both follow from it. */
+import * as z from "zod/mini";
+import { defineResource, type Resource } from "../../kube/resource.ts";
+import type { KubeObject, ObjectMeta } from "../../kube/types.ts";
+import type { ValidationRule } from "./metadata.ts";
+import { describeIssues, describeType, type Problem } from "./problems.ts";
+
+type AnySchema = z.core.$ZodType;
+
+/** A column of `kubectl get`. */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly jsonPath: string;
+  readonly description: string;
+  /** 0 (shown always) unless told; 1 shows the column with `-o wide` only. */
+  readonly priority?: number;
+}
+
+/** The `scale` subresource, which `kubectl scale` and autoscalers use. */
+export interface ScaleSubresource {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath?: string;
+}
+
+export interface KindDefinition<S extends AnySchema = AnySchema, U extends AnySchema = AnySchema> {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  /** What the kind is for, as `kubectl explain <kind>` shows it. */
+  readonly description: string;
+  readonly spec: S;
+  readonly specDescription: string;
+  /** A missing spec counts as an empty one. Only for kinds without required fields. */
+  readonly specOptional?: boolean;
+  /** With a status schema the kind has the `status` subresource. */
+  readonly status?: U;
+  readonly statusDescription?: string;
+  /** CEL rules on the whole object; they may read `self.metadata.name`. */
+  readonly rules?: readonly ValidationRule[];
+  readonly printerColumns?: readonly PrinterColumn[];
+  readonly scale?: ScaleSubresource;
+}
+
+/** An object of a kind with the given spec and status. */
+export interface KindObject<Spec, Status = never> extends KubeObject {
+  spec: Spec;
+  status?: Status;
+}
+
+export type Decoded<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** A declared kind. */
+export interface Kind<T extends KubeObject> {
+  readonly resource: Resource<T>;
+  readonly definition: KindDefinition;
+  /**
+   * Checks and types an object as it came from the API server. Never throws. Defaults are filled in, unknown fields
+   * of spec and status dropped; `metadata` is taken as it is, since the API server has checked it.
+   */
+  decode(raw: unknown): Decoded<T>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isObjectMeta(value: unknown): value is ObjectMeta {
+  return isRecord(value) && typeof value["name"] === "string";
+}
+
+/** Reports a field that, if present, must have one value: items of a list may come without kind and apiVersion. */
+function expectConstant(raw: Record<string, unknown>, field: string, expected: string): Problem[] {
+  const value = raw[field];
+  if (value === undefined || value === expected) return [];
+  return [{ path: field, message: `must be ${expected}, but it is ${describeType(value)}` }];
+}
+
+type Part<T> = { readonly value?: T; readonly problems: readonly Problem[] };
+
+function decodePart<S extends AnySchema>(schema: S, raw: unknown, name: string): Part<z.output<S>> {
+  const result = z.safeParse(schema, raw);
+  if (result.success) return { value: result.data, problems: [] };
+  return { problems: describeIssues(result.error.issues, raw, [name]) };
+}
+
+/** Declares a kind, namespaced as all kinds of this program are. */
+export function defineKind<S extends AnySchema, U extends AnySchema = z.ZodMiniNever>(
+  definition: KindDefinition<S, U>,
+): Kind<KindObject<z.output<S>, z.output<U>>> {
+  type T = KindObject<z.output<S>, z.output<U>>;
+  const { group, version, kind, plural } = definition;
+  const apiVersion = `${group}/${version}`;
+
+  function decode(raw: unknown): Decoded<T> {
+    if (!isRecord(raw)) {
+      return {
+        ok: false,
+        problems: [{ path: "", message: `must be an object, but it is ${describeType(raw)}` }],
+      };
+    }
+    const problems = [...expectConstant(raw, "apiVersion", apiVersion), ...expectConstant(raw, "kind", kind)];
+    const metadata = raw["metadata"];
+    if (!isObjectMeta(metadata)) {
+      problems.push({ path: "metadata.name", message: "must be a string, but it is absent" });
+      return { ok: false, problems };
+    }
+    const rawSpec = raw["spec"] ?? (definition.specOptional ? {} : undefined);
+    const spec = decodePart(definition.spec, rawSpec, "spec");
+    const status: Part<z.output<U>> = definition.status === undefined || raw["status"] === undefined
+      ? { problems: [] }
+      : decodePart(definition.status, raw["status"], "status");
+    problems.push(...spec.problems, ...status.problems);
+    if (problems.length > 0 || spec.value === undefined) return { ok: false, problems };
+    const value: T = { apiVersion, kind, metadata, spec: spec.value };
+    if (status.value !== undefined) value.status = status.value;
+    return { ok: true, value };
+  }
+
+  return Object.freeze({
+    resource: defineResource<T>({ group, version, kind, plural, namespaced: true }),
+    definition,
+    decode,
+  });
+}
