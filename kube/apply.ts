@@ -6,7 +6,7 @@ import type { Applied, KubeClient } from "./client.ts";
 import { parseFieldTree } from "./owned_fields.ts";
 import type { Resource } from "./resource.ts";
 import { type ApplyMemo, keyOf, type Store } from "./store.ts";
-import type { Frozen, KubeObject } from "./types.ts";
+import type { KubeObject } from "./types.ts";
 
 /** The two parts of an object that are applied apart from each other. */
 type Part = "main" | "status";
@@ -43,30 +43,23 @@ export class Applier {
 function isSettled<T extends KubeObject>(store: Store<T>, object: Applied<T>, part: Part): boolean {
   const entry = store.entry(keyOf(object.metadata));
   if (entry === undefined) return false;
-  const verdict = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
+  const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
   if (verdict !== "unsure") return verdict === "same";
   const memo = part === "main" ? entry.memo : entry.statusMemo;
-  return memo !== undefined && memo.desired === digest(object) &&
-    memo.live === liveDigest(entry.object, part);
+  return memo !== undefined && memo.desired === digest(object) && memo.doubts === digest(doubts);
 }
 
-/** What the server made of this apply: the same again, over the same, will change nothing. */
+/** What the server made of the doubtful parts: the same again, over the same, will change nothing. */
 function remember<T extends KubeObject>(store: Store<T>, object: Applied<T>, part: Part): void {
   const key = keyOf(object.metadata);
-  const live = store.get(key);
-  if (live === undefined) return;
-  const memo: ApplyMemo = { desired: digest(object), live: liveDigest(live, part) };
+  const entry = store.entry(key);
+  if (entry === undefined) return;
+  const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
+  if (verdict !== "unsure") return;
+  const memo: ApplyMemo = { desired: digest(object), doubts: digest(doubts) };
   store.remember(key, part === "main" ? "memo" : "statusMemo", memo);
 }
 
-/** A digest of all that an apply of this part can reach, and of nothing that changes by itself. */
-function liveDigest(object: Frozen<KubeObject>, part: Part): string {
-  const { metadata, ...rest } = object;
-  if (part === "status") return digest("status" in rest ? rest.status : undefined);
-  const { labels, annotations, finalizers, ownerReferences } = metadata;
-  return digest({ ...rest, status: undefined, labels, annotations, finalizers, ownerReferences });
-}
-
 function digest(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value) ?? "").digest("base64");
+  return createHash("sha256").update(JSON.stringify(value)).digest("base64");
 }

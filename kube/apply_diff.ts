@@ -15,7 +15,10 @@
 import { isRecord } from "./errors.ts";
 import type { FieldTree } from "./owned_fields.ts";
 
-/** `unsure`: equal but for fields inside a value owned as a whole, which the server may have added as defaults. */
+/**
+ * `unsure`: equal but for fields inside a value owned as a whole, which the server may have added as defaults, or for
+ * empty lists and maps, which it may have dropped.
+ */
 export type ApplyVerdict = "same" | "unsure" | "different";
 
 /** Fields that name the object; they are sent with each apply and owned by nobody. */
@@ -25,17 +28,24 @@ const METADATA_IDENTITY = new Set(["name", "namespace"]);
 /** Maps whose values are quantities, which the server rewrites to their shortest form. */
 const QUANTITY_MAPS = new Set(["requests", "limits", "capacity", "hard", "overhead"]);
 
+export interface ApplyComparison {
+  readonly verdict: ApplyVerdict;
+  /** The live values that left a doubt, in a fixed order: while they stay the same, so does what the server does. */
+  readonly doubts: readonly unknown[];
+}
+
 /** Compares what would be applied with the live object and the fields that this manager owns of it. */
 export function compareApply(
   desired: Readonly<Record<string, unknown>>,
   live: unknown,
   owned: FieldTree | undefined,
-): ApplyVerdict {
-  if (!isRecord(live) || owned === undefined) return "different";
+): ApplyComparison {
+  if (!isRecord(live) || owned === undefined) return { verdict: "different", doubts: [] };
   const { metadata, ...rest } = without(desired, IDENTITY);
   const named = isRecord(metadata) ? without(metadata, METADATA_IDENTITY) : {};
   const all = Object.keys(named).length === 0 ? rest : { ...rest, metadata: named };
-  return compareMap(all, live, owned, false);
+  const doubts: unknown[] = [];
+  return { verdict: compareMap(all, { live, owned, quantities: false, doubts }), doubts };
 }
 
 function without(
@@ -45,10 +55,29 @@ function without(
   return Object.fromEntries(Object.entries(map).filter(([name]) => !names.has(name)));
 }
 
-function compareValue(desired: unknown, live: unknown, owned: FieldTree, quantity: boolean): ApplyVerdict {
-  if (isLeaf(owned)) return compareWhole(desired, live, quantity);
-  if (Array.isArray(desired)) return Array.isArray(live) ? compareList(desired, live, owned) : "different";
-  if (isRecord(desired)) return isRecord(live) ? compareMap(desired, live, owned, quantity) : "different";
+/** What a part of the desired object is compared with. */
+interface Place<L> {
+  readonly live: L;
+  readonly owned: FieldTree;
+  /** Whether values here are quantities. */
+  readonly quantities: boolean;
+  /** Collects the live values that leave a doubt. */
+  readonly doubts: unknown[];
+}
+
+type LiveMap = Readonly<Record<string, unknown>>;
+
+function compareValue(desired: unknown, place: Place<unknown>): ApplyVerdict {
+  const { live, owned, quantities, doubts } = place;
+  if (isLeaf(owned)) {
+    const verdict = compareWhole(desired, live, quantities);
+    if (verdict === "unsure") doubts.push(live);
+    return verdict;
+  }
+  if (Array.isArray(desired)) {
+    return Array.isArray(live) ? compareList(desired, { ...place, live }) : "different";
+  }
+  if (isRecord(desired)) return isRecord(live) ? compareMap(desired, { ...place, live }) : "different";
   return "different";
 }
 
@@ -57,22 +86,32 @@ function isLeaf(owned: FieldTree): boolean {
   return true;
 }
 
-function compareMap(
-  desired: Readonly<Record<string, unknown>>,
-  live: Readonly<Record<string, unknown>>,
-  owned: FieldTree,
-  quantities: boolean,
-): ApplyVerdict {
-  if (!coversOwned(desired, owned)) return "different";
+function compareMap(desired: LiveMap, place: Place<LiveMap>): ApplyVerdict {
+  if (!coversOwned(desired, place.owned)) return "different";
   let verdict: ApplyVerdict = "same";
   for (const [name, value] of Object.entries(desired)) {
     if (value === undefined) continue;
-    const child = owned[`f:${name}`];
-    if (child === undefined || !(name in live)) return "different";
-    verdict = worse(verdict, compareValue(value, live[name], child, quantities || QUANTITY_MAPS.has(name)));
+    verdict = worse(verdict, compareField(name, value, place));
     if (verdict === "different") return verdict;
   }
   return verdict;
+}
+
+function compareField(name: string, value: unknown, place: Place<LiveMap>): ApplyVerdict {
+  const child = place.owned[`f:${name}`];
+  const present = name in place.live;
+  if (!present && isEmpty(value)) {
+    // Built-in kinds drop empty lists and maps, custom ones keep them: only the server knows.
+    place.doubts.push(null);
+    return "unsure";
+  }
+  if (child === undefined || !present) return "different";
+  const quantities = place.quantities || QUANTITY_MAPS.has(name);
+  return compareValue(value, { ...place, live: place.live[name], owned: child, quantities });
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
 /** Whether every field owned so far is still named: one that is not would be given up, and perhaps removed. */
@@ -83,13 +122,13 @@ function coversOwned(desired: Readonly<Record<string, unknown>>, owned: FieldTre
   return true;
 }
 
-function compareList(desired: unknown[], live: unknown[], owned: FieldTree): ApplyVerdict {
-  const fields = Object.keys(owned).filter((field) => field !== ".");
+function compareList(desired: unknown[], place: Place<unknown[]>): ApplyVerdict {
+  const fields = Object.keys(place.owned).filter((field) => field !== ".");
   if (fields.length !== desired.length) return "different";
-  if (fields.every((field) => field.startsWith("v:"))) return compareSet(desired, live, fields);
+  if (fields.every((field) => field.startsWith("v:"))) return compareSet(desired, place.live, fields);
   let verdict: ApplyVerdict = "same";
   for (const field of fields) {
-    verdict = worse(verdict, compareKeyed(field, desired, live, owned[field] ?? {}));
+    verdict = worse(verdict, compareKeyed(field, desired, place));
     if (verdict === "different") return verdict;
   }
   return verdict;
@@ -102,16 +141,17 @@ function compareSet(desired: unknown[], live: unknown[], fields: string[]): Appl
   return same ? "same" : "different";
 }
 
-function compareKeyed(field: string, desired: unknown[], live: unknown[], owned: FieldTree): ApplyVerdict {
+function compareKeyed(field: string, desired: unknown[], place: Place<unknown[]>): ApplyVerdict {
   if (!field.startsWith("k:")) return "different";
   const key: unknown = JSON.parse(field.slice(2));
   if (!isRecord(key)) return "different";
+  const owned = place.owned[field] ?? {};
   const wanted = desired.filter(isRecord).find((item) => matches(item, key, true));
-  const found = live.filter(isRecord).find((item) => matches(item, key, false));
-  if (wanted === undefined || found === undefined) return "different";
+  const live = place.live.filter(isRecord).find((item) => matches(item, key, false));
+  if (wanted === undefined || live === undefined) return "different";
   // A key field that is left out is filled in by the server's defaults and may count as owned, though not named.
-  const filled = pick(found, Object.keys(key).filter((name) => `f:${name}` in owned));
-  return compareMap({ ...filled, ...wanted }, found, owned, false);
+  const filled = pick(live, Object.keys(key).filter((name) => `f:${name}` in owned));
+  return compareMap({ ...filled, ...wanted }, { ...place, live, owned, quantities: false });
 }
 
 function matches(

@@ -4,11 +4,8 @@ import { compareApply, parseQuantity } from "./apply_diff.ts";
 const labels = { "f:metadata": { "f:labels": { "f:a": {}, "f:b": {} } } };
 
 function verdict(desired: Record<string, unknown>, live: Record<string, unknown>, owned: object) {
-  return compareApply(
-    { apiVersion: "v1", kind: "Thing", ...desired },
-    live,
-    JSON.parse(JSON.stringify(owned)),
-  );
+  const tree = JSON.parse(JSON.stringify(owned));
+  return compareApply({ apiVersion: "v1", kind: "Thing", ...desired }, live, tree).verdict;
 }
 
 Deno.test("fields that others added do not matter", () => {
@@ -34,7 +31,7 @@ Deno.test("a field with the right value that somebody else owns must be taken ov
 });
 
 Deno.test("an object that was never applied is different", () => {
-  assert.equal(compareApply({ spec: {} }, { spec: {} }, undefined), "different");
+  assert.equal(compareApply({ spec: {} }, { spec: {} }, undefined).verdict, "different");
 });
 
 Deno.test("lists merged by key are compared item by item, whatever their order and the server's additions", () => {
@@ -73,6 +70,11 @@ Deno.test("defaults inside a value owned as a whole make it unsure, other values
   assert.equal(verdict({ claims: [{ name: "data", mode: "Filesystem" }] }, live, owned), "same");
   assert.equal(verdict({ claims: [{ name: "log" }] }, live, owned), "different");
   assert.equal(verdict({ claims: [] }, live, owned), "different");
+});
+
+Deno.test("an empty list that the server does not show may have been dropped by it", () => {
+  assert.equal(verdict({ mounts: [] }, {}, { "f:other": {} }), "different");
+  assert.equal(verdict({ mounts: [], note: "n" }, { note: "n" }, { "f:note": {} }), "unsure");
 });
 
 Deno.test("quantities count as what they mean, but only where quantities stand", () => {

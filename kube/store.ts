@@ -20,10 +20,10 @@ export interface StoreOptions<T extends KubeObject> {
   readonly indexes?: Readonly<Record<string, IndexBy<T>>>;
 }
 
-/** What was last applied to an object, and what it then looked like: see `apply.ts`. Freed with the object. */
+/** Digests of what was last applied to an object and of the doubtful parts it left: see `apply.ts`. */
 export interface ApplyMemo {
   readonly desired: string;
-  readonly live: string;
+  readonly doubts: string;
 }
 
 interface Entry<T extends KubeObject> {

@@ -75,7 +75,7 @@ Deno.test("what is handed out cannot be changed, and carries no managed fields",
 Deno.test("what was remembered of an apply ends with the life of the object", () => {
   const { store } = newStore();
   store.put(thing("x", "1"));
-  store.remember("a/x", "memo", { desired: "d", live: "l" });
+  store.remember("a/x", "memo", { desired: "d", doubts: "l" });
   store.put(thing("x", "2"));
   assert.equal(store.entry("a/x")?.memo?.desired, "d");
   store.put(thing("x", "3", { uid: "another" }));
