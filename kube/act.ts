@@ -8,11 +8,16 @@ import { Pods } from "./kinds.ts";
 import type { EvictStep, Plan, ResizeStep, RpcStep, Step, WaitStep } from "./plan.ts";
 import { keyOf } from "./store.ts";
 
-/** What became of a plan. `written` counts the requests that changed something. */
+/** What became of a plan. `written` lists the steps that changed something, in order. */
 export type ActResult =
-  | { readonly kind: "done"; readonly written: number }
-  | { readonly kind: "waiting"; readonly wait: WaitStep; readonly written: number }
-  | { readonly kind: "failed"; readonly step: Step; readonly error: Error; readonly written: number };
+  | { readonly kind: "done"; readonly written: readonly Step[] }
+  | { readonly kind: "waiting"; readonly wait: WaitStep; readonly written: readonly Step[] }
+  | {
+    readonly kind: "failed";
+    readonly step: Step;
+    readonly error: Error;
+    readonly written: readonly Step[];
+  };
 
 export interface Tools {
   readonly client: KubeClient;
@@ -37,12 +42,12 @@ type Effect = boolean | WaitStep;
  * @throws TransportError when this process may not write any more, or is stopping: then there is no status to write.
  */
 export async function act(plan: Plan, tools: Tools): Promise<ActResult> {
-  let written = 0;
+  const written: Step[] = [];
   for (const step of plan) {
     try {
       const effect = await perform(step, tools);
       if (typeof effect === "object") return { kind: "waiting", wait: effect, written };
-      if (effect) written++;
+      if (effect) written.push(step);
     } catch (error) {
       if (isFenced(error) || isAborted(error)) throw error;
       if (isConflict(error)) return { kind: "waiting", wait: conflict(step), written };

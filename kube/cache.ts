@@ -16,6 +16,8 @@ export interface Watched<T extends KubeObject = KubeObject>
   readonly resource: Resource<T>;
   /** Only objects with these labels: own objects are selected, strangers are read live. */
   readonly labels?: string;
+  /** Whether work may begin before this kind is in step with the server, or without the right to see it. */
+  readonly optional?: boolean;
 }
 
 export interface CacheOptions {
@@ -34,6 +36,7 @@ export interface CacheOptions {
 export interface Standing {
   readonly resource: string;
   readonly namespace?: string;
+  readonly optional: boolean;
   readonly state: ReflectorState;
 }
 
@@ -96,6 +99,11 @@ export class Cache {
     await Promise.all(reflectors.map((reflector) => reflector.run(signal)));
   }
 
+  /** Whether one kind is in step with the server: when not, absence from its store proves nothing. */
+  isCurrent<T extends KubeObject>(resource: Resource<T>): boolean {
+    return this.isSynced([resource as unknown as Resource]);
+  }
+
   /** Whether all of these kinds were listed and are being watched, in every namespace. */
   isSynced(resources: readonly Resource[]): boolean {
     return this.#reflectorsOf(resources).every((reflector) => reflector.state.kind === "synced");
@@ -114,6 +122,7 @@ export class Cache {
         return {
           resource: qualifiedName(slot.watched.resource),
           ...(namespace === undefined || !slot.watched.resource.namespaced ? {} : { namespace }),
+          optional: slot.watched.optional ?? false,
           state: reflector.state,
         };
       })

@@ -102,7 +102,9 @@ export class Manager {
 
   /** Ready when every watched kind is in step with the server; a replica that stands by is ready as well. */
   readiness(): Readiness {
-    const waitingFor = this.#cache.standings().flatMap((standing) => explain(standing));
+    const waitingFor = this.#cache.standings().flatMap((standing) =>
+      standing.optional ? [] : explain(standing)
+    );
     return { ready: waitingFor.length === 0, waitingFor };
   }
 

@@ -63,7 +63,9 @@ export class ControllerRunner<T extends KubeObject> {
   /** Kinds that must be in step with the server before the first reconcile. */
   get resources(): Resource[] {
     const { watched, owns, sources = [] } = this.#controller;
-    return [watched, ...owns, ...sources.map((source) => source.watched)].map((each) => each.resource);
+    return [watched, ...owns, ...sources.map((source) => source.watched)]
+      .filter((each) => !each.optional)
+      .map((each) => each.resource);
   }
 
   /**
