@@ -34,7 +34,6 @@ async function main(args: readonly string[]): Promise<number> {
   await Deno.writeTextFile(descriptionPath, JSON.stringify(prepared.description), { mode: 0o600 });
   const around: Surroundings = {
     repository,
-    temporary: Deno.env.get("TMPDIR") || "/tmp",
     ground: prepared.description,
     groundFolders: [scratch.path, ...prepared.folders],
   };

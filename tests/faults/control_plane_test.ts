@@ -87,12 +87,16 @@ const childProgram = fileURLToPath(new URL("./orphan_maker.ts", import.meta.url)
 /** The child may do what this group may do, and no more. */
 function childPermissions(): string[] {
   const description = Deno.env.get(groundVariable) ?? "";
-  const programs = Object.values(ground().binaries);
+  const { binaries, temporary } = ground();
+  const folders = [
+    description,
+    ...Object.values(binaries),
+    fileURLToPath(new URL("../", import.meta.url)),
+    temporary,
+  ];
   return [
-    `--allow-read=${
-      [description, ...programs, fileURLToPath(new URL("../", import.meta.url)), "/tmp"].join(",")
-    }`,
-    "--allow-write=/tmp",
+    `--allow-read=${folders.join(",")}`,
+    `--allow-write=${temporary}`,
     "--allow-net=127.0.0.1",
     `--allow-env=${groundVariable}`,
     "--allow-run=sh",

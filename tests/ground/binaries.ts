@@ -77,7 +77,8 @@ export function cacheRoot(): string {
   return join(base, "matriarch", "ground");
 }
 
-function temporaryRoot(): string {
+/** The folder for temporary files: `$TMPDIR`, or the one that every Linux has. */
+export function temporaryRoot(): string {
   return Deno.env.get("TMPDIR") || "/tmp";
 }
 

@@ -190,7 +190,7 @@ Deno.test("a wait that is in vain tells what it waited for and what it saw last"
   const look = () => ({ status: { phase: "Pending" } });
   await assert.rejects(
     waitUntil("the moon to be made of cheese", look, () => false, { timeoutMs: 30, intervalMs: 10 }),
-    /Waited 0.03 s for the moon to be made of cheese. Last seen:\nstatus:\n  phase: Pending/,
+    /Waited 0.03 s for the moon to be made of cheese. Last seen:\nstatus:\n {2}phase: Pending/,
   );
 });
 

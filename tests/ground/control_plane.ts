@@ -1,6 +1,6 @@
 /** Starts and stops a control plane on loopback: free ports, a folder of its own, nothing shared with any other. */
 import { join } from "node:path";
-import { type Binaries, type Program } from "./binaries.ts";
+import type { Binaries, Program } from "./binaries.ts";
 import { GroundClient } from "./client.ts";
 import {
   apiServerArguments,

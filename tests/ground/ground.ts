@@ -28,6 +28,8 @@ export interface GroundDescription {
   readonly shared?: SharedCluster;
   /** Programs for private control planes; without those when an existing cluster is used. */
   readonly binaries: Binaries;
+  /** The folder for temporary files. */
+  readonly temporary: string;
 }
 
 /** The ground of this run. @throws Error when the tests were not started by `deno task test`. */

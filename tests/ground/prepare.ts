@@ -1,6 +1,6 @@
 /** Gets ready what a run needs: programs, and a shared cluster of ours or the one that `KUBECONFIG` names. */
 import { dirname, join } from "node:path";
-import { type Binaries, givenBinaries, isFile } from "./binaries.ts";
+import { type Binaries, givenBinaries, isFile, temporaryRoot } from "./binaries.ts";
 import { ensureBinaries, type Progress } from "./build.ts";
 import { readKubeconfig } from "./connection.ts";
 import { programsOf, startControlPlane } from "./control_plane.ts";
@@ -60,9 +60,10 @@ async function existingKubectl(): Promise<string | undefined> {
 }
 
 function prepared(
-  description: GroundDescription,
+  found: Omit<GroundDescription, "temporary">,
   stop: () => Promise<void> = () => Promise.resolve(),
 ): PreparedGround {
+  const description = { ...found, temporary: temporaryRoot() };
   return { description, folders: foldersOf(description), [Symbol.asyncDispose]: stop };
 }
 

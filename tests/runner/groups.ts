@@ -7,8 +7,6 @@ import { groundVariable } from "../ground/ground.ts";
 /** Facts that permissions are made of. */
 export interface Surroundings {
   readonly repository: string;
-  /** The folder for temporary files. */
-  readonly temporary: string;
   readonly ground: GroundDescription;
   /** Folders that tests on the ground read: its own, and the one with programs. */
   readonly groundFolders: readonly string[];
@@ -65,8 +63,8 @@ export const groups: readonly Group[] = [
     need: "private",
     owns: below("faults"),
     permissions: (around) => [
-      `--allow-read=${[around.repository, around.temporary, ...around.groundFolders].join(",")}`,
-      `--allow-write=${around.temporary}`,
+      `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
+      `--allow-write=${around.ground.temporary}`,
       `--allow-net=${loopback}`,
       `--allow-env=${groundVariable}`,
       ...runOf(["sh", around.ground.binaries.kubectl]),
