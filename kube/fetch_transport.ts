@@ -3,8 +3,8 @@
  * each, because unread watch bodies on a shared HTTP/2 connection hold up every other request on it).
  */
 import type { Connection } from "./connection.ts";
-import { type KubeRequest, type KubeResponse, type KubeStream, type Transport } from "./transport.ts";
-import { TransportError, type TransportFailure } from "./transport.ts";
+import type { KubeRequest, KubeResponse, KubeStream, Transport, TransportFailure } from "./transport.ts";
+import { TransportError } from "./transport.ts";
 
 /** This many time-outs in a row without any answer, and the connection is taken for dead and replaced. */
 const TIMEOUTS_UNTIL_RECONNECT = 2;

@@ -43,8 +43,10 @@ export interface Term {
 
 const DURATION_SECONDS = 15;
 const RENEW_SECONDS = 5;
-/** After a failed renewal the next try follows this much later. */
-const RETRY_MS = 1_000;
+/** Nothing is looked at more often than this while standing by. */
+const LOOK_MS = 1_000;
+/** After a failed renewal the next try follows after this share of the usual pause: 1 s of 5 s. */
+const RETRY_SHARE = 1 / 5;
 
 export class LeaseElector {
   readonly #options: Required<LeaseOptions>;
@@ -129,7 +131,7 @@ class Candidate {
     const spec = this.#current()?.spec;
     const seconds = spec?.leaseDurationSeconds ?? this.#options.durationSeconds;
     const free = this.#changedAt + seconds * 1000 - this.#options.clock.monotonic();
-    return Math.max(free, RETRY_MS);
+    return Math.max(free, LOOK_MS);
   }
 
   async #try(): Promise<{ lease: Lease; at: number } | undefined> {
@@ -213,7 +215,7 @@ class LeaseTerm implements Term {
       if (clock.monotonic() >= this.#deadline) return this.#end("the lease was not renewed in time");
       const renewed = await this.#renew();
       if (renewed === "taken") return this.#end("another replica holds the lease");
-      pause = renewed === "renewed" ? renewSeconds * 1000 : RETRY_MS;
+      pause = renewSeconds * 1000 * (renewed === "renewed" ? 1 : RETRY_SHARE);
     }
   }
 

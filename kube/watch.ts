@@ -61,22 +61,24 @@ function parseEvent<T extends KubeObject>(line: string, path: string): WatchEven
   const event: unknown = JSON.parse(line);
   const object = isRecord(event) ? event["object"] : undefined;
   if (!isRecord(event) || !isRecord(object)) return { type: "MALFORMED", line };
-  if (event["type"] === "ERROR") {
-    const code = typeof object["code"] === "number" ? object["code"] : 500;
-    return { type: "ERROR", error: new ApiError("GET", path, parseStatus(code, JSON.stringify(object))) };
+  switch (event["type"]) {
+    case "ERROR": {
+      const code = typeof object["code"] === "number" ? object["code"] : 500;
+      return { type: "ERROR", error: new ApiError("GET", path, parseStatus(code, JSON.stringify(object))) };
+    }
+    case "BOOKMARK": {
+      const version = isRecord(object["metadata"]) ? object["metadata"]["resourceVersion"] : undefined;
+      return typeof version === "string"
+        ? { type: "BOOKMARK", resourceVersion: version }
+        : { type: "MALFORMED", line };
+    }
+    case "ADDED":
+    case "MODIFIED":
+    case "DELETED":
+      return isObject<T>(object) ? { type: event["type"], object } : { type: "MALFORMED", line };
+    default:
+      return { type: "MALFORMED", line };
   }
-  const metadata = object["metadata"];
-  if (!isRecord(metadata) || typeof metadata["resourceVersion"] !== "string") {
-    return { type: "MALFORMED", line };
-  }
-  if (event["type"] === "BOOKMARK") return { type: "BOOKMARK", resourceVersion: metadata["resourceVersion"] };
-  const type = changeType(event["type"]);
-  if (type === undefined || !isObject<T>(object)) return { type: "MALFORMED", line };
-  return { type, object };
-}
-
-function changeType(value: unknown): "ADDED" | "MODIFIED" | "DELETED" | undefined {
-  return value === "ADDED" || value === "MODIFIED" || value === "DELETED" ? value : undefined;
 }
 
 /** Whether a value has what every stored object has: kind, name, UID and resourceVersion. */
