@@ -25,7 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const scratch = stack.use(await temporaryFolder("matriarch-test-"));
   let running: GuardedProcess | undefined;
-  using _signals = onEnd(async () => {
+  using signals = onEnd(async () => {
     await running?.stop("SIGTERM");
     await stack.disposeAsync();
   });
@@ -57,6 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
       env: { [groundVariable]: descriptionPath },
     });
     const { success } = await running.ended;
+    await signals.leaveItTo();
     total = add(total, await readTally(report, success));
   }
   await stack.disposeAsync();
