@@ -12,7 +12,7 @@ import { type GuardedProcess, spawnGuarded, temporaryFolder } from "./ground/gua
 import { prepareGround } from "./ground/prepare.ts";
 import { onEnd } from "./ground/signals.ts";
 import { findTests } from "./runner/files.ts";
-import { type Group, groupOf, groups, type Surroundings } from "./runner/groups.ts";
+import { type Group, groupOf, groups, ignoredVariables, type Surroundings } from "./runner/groups.ts";
 import { add, noTests, summary, type Tally, tallyOf } from "./runner/tally.ts";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -49,6 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
         "--parallel",
         "--no-prompt",
         `--junit-path=${report}`,
+        ignoredVariables,
         ...group.permissions(around),
         ...flags,
         ...own,

@@ -35,7 +35,7 @@ ownedTest("every fake node is Ready and names its region, zone and zone id", asy
   assert.deepEqual(places, fakeZones.map((zone) => ({ ready: "True", region: fakeRegion, ...zone })));
 });
 
-Deno.test("the pods of a Deployment become Ready", async (t) => {
+ownedTest("the pods of a Deployment become Ready", async (t) => {
   await withNamespace(t, async ({ namespace, client }) => {
     await client.apply({
       apiVersion: "apps/v1",
@@ -55,7 +55,7 @@ Deno.test("the pods of a Deployment become Ready", async (t) => {
   });
 });
 
-Deno.test("a StatefulSet with claims becomes ready, and its volumes are Bound", async (t) => {
+ownedTest("a StatefulSet with claims becomes ready, and its volumes are Bound", async (t) => {
   await withNamespace(t, async ({ namespace, client }) => {
     await client.apply({
       apiVersion: "apps/v1",
@@ -98,7 +98,7 @@ ownedTest("a claim is bound, grows with its volume, and takes the volume along w
   });
 });
 
-Deno.test("the pod of a Job succeeds", async (t) => {
+ownedTest("the pod of a Job succeeds", async (t) => {
   await withNamespace(t, async ({ namespace, client }) => {
     const template = {
       ...podTemplate("once"),

@@ -48,7 +48,10 @@ function base64(key: string, pem: string | undefined): Record<string, string> {
  * @throws Error when the context is incomplete or needs a credential plug-in, which tests do not run.
  */
 export async function readKubeconfig(path: string): Promise<Connection> {
-  const config: unknown = parse(await Deno.readTextFile(path));
+  const text = await Deno.readTextFile(path).catch((error: Error) => {
+    throw new Error(`Cannot read the kubeconfig ${path}: ${error.message}`);
+  });
+  const config: unknown = parse(text);
   const contextName = stringAt(config, "current-context");
   const context = named(config, "contexts", contextName);
   const cluster = named(config, "clusters", stringAt(context, "context", "cluster"));

@@ -24,6 +24,9 @@ export interface Group {
 
 const loopback = "127.0.0.1";
 
+/** The YAML parser looks for two variables of its own debugging; to it they are never set. */
+export const ignoredVariables = "--ignore-env=LOG_STREAM,LOG_TOKENS";
+
 const below = (...folders: string[]) => (path: string): boolean =>
   folders.some((folder) => path.startsWith(`tests/${folder}/`));
 
