@@ -21,9 +21,6 @@ export const tableGroupName = text({ min: 1, max: maxNameLength.tableGroup, patt
 export const shardName = text({ min: 1, max: maxNameLength.shard, pattern: dnsLabelPattern });
 export const cellName = text({ min: 1, max: maxNameLength.cell, pattern: dnsLabelPattern });
 
-/** Zone, zone ID or region: a value of a node label, thus at most 63 characters. */
-export const location = text({ min: 1, max: 63 });
-
 /** Name of a CoreTemplate, CellTemplate or ShardTemplate of the same namespace. */
 export const templateName = text({ min: 1, max: 63 });
 

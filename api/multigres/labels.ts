@@ -1,0 +1,55 @@
+/** Labels of the Multigres family: what is written on objects, and by which of them objects are found. */
+
+const domain = "multigres.com";
+
+/** Logical names of what an object belongs to. */
+export const clusterLabel = `${domain}/cluster`;
+export const cellLabel = `${domain}/cell`;
+export const databaseLabel = `${domain}/database`;
+export const tableGroupLabel = `${domain}/tablegroup`;
+export const shardLabel = `${domain}/shard`;
+export const poolLabel = `${domain}/pool`;
+
+export const nameLabel = "app.kubernetes.io/name";
+export const instanceLabel = "app.kubernetes.io/instance";
+export const componentLabel = "app.kubernetes.io/component";
+export const partOfLabel = "app.kubernetes.io/part-of";
+export const managedByLabel = "app.kubernetes.io/managed-by";
+
+/** Who made an object; also the owner of its applied fields. */
+export const operatorName = "multigres-operator";
+
+/** Finds every object that this operator made. */
+export const ownedSelector = `${managedByLabel}=${operatorName}`;
+
+/** The labels that every object of a cluster carries. They win over a user's labels of the same keys. */
+export function standardLabels(cluster: string, component: string): Record<string, string> {
+  return {
+    [nameLabel]: "multigres",
+    [instanceLabel]: cluster,
+    [componentLabel]: component,
+    [partOfLabel]: "multigres",
+    [managedByLabel]: operatorName,
+  };
+}
+
+/** Keys that may stand in selectors: those that never change during the life of an object. */
+const selectorKeys = [
+  componentLabel,
+  instanceLabel,
+  clusterLabel,
+  databaseLabel,
+  tableGroupLabel,
+  shardLabel,
+  poolLabel,
+  cellLabel,
+];
+
+/** The part of an object's labels by which it may be selected. */
+export function selectorLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = selectorKeys.flatMap((key) => {
+    const value = labels[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return Object.fromEntries(entries);
+}
