@@ -11,6 +11,9 @@ const sources = written.filter((file) => file.path.endsWith(".ts"));
 /** This file names what is forbidden, so it does not look at itself. */
 const judged = written.filter((file) => file.path !== "tests/house/text_test.ts");
 
+/** The type `any` where a type stands, and not in a comment. */
+const anyType = /^(?!\s*(\*|\/\/)).*(:|<|\bas|,|\|)\s*any\b\s*([;,)>\]=|}]|$)/;
+
 function offences(where: readonly SourceFile[], pattern: RegExp): string[] {
   return where.flatMap((file) => linesMatching(file, pattern));
 }
@@ -30,7 +33,7 @@ Deno.test("source files have snake_case names", () => {
 Deno.test("nothing gets round the type checker or the linter", () => {
   const typed = sources.filter((file) => judged.includes(file));
   assert.deepEqual(offences(typed, /@ts-(ignore|nocheck|expect-error)|deno-lint-ignore/), []);
-  assert.deepEqual(offences(typed, /(:|<|\bas|,|\|)\s*any\b\s*([;,)>\]=|}]|$)/), []);
+  assert.deepEqual(offences(typed, anyType), []);
 });
 
 Deno.test("nobody is allowed everything", () => {
@@ -69,8 +72,8 @@ Deno.test("no file names the address of a package registry", () => {
 
 Deno.test("a forbidden word is found when it is there", () => {
   const line = (text: string) => [{ path: "a.ts", text }];
-  assert.deepEqual(offences(line("ok\nlet a: any;"), /(:|<|\bas|,|\|)\s*any\b\s*([;,)>\]=|}]|$)/), [
+  assert.deepEqual(offences(line("ok\nlet a: any;"), anyType), [
     "a.ts:2",
   ]);
-  assert.deepEqual(offences(line("// any of these"), /(:|<|\bas|,|\|)\s*any\b\s*([;,)>\]=|}]|$)/), []);
+  assert.deepEqual(offences(line(" * | any | of | these |"), anyType), []);
 });
