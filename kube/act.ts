@@ -34,6 +34,9 @@ const EVICTION_RETRY_SECONDS = 10;
 /** A conflict means that the cache was behind; the watch event that clears it is usually here within this time. */
 const CONFLICT_RETRY_SECONDS = 1;
 
+/** Reason of the wait after a conflict. */
+export const CONFLICT = "Conflict";
+
 /** What a step did: `true` for a change, `false` for none, or a wait. */
 type Effect = boolean | WaitStep;
 
@@ -141,7 +144,7 @@ function withVersion(
 function conflict(step: Step): WaitStep {
   return {
     kind: "wait",
-    reason: "Conflict",
+    reason: CONFLICT,
     message: `${describeStep(step)} met a newer object; looking again`,
     afterSeconds: CONFLICT_RETRY_SECONDS,
   };

@@ -151,7 +151,7 @@ function compareKeyed(field: string, desired: unknown[], place: Place<unknown[]>
   if (wanted === undefined || live === undefined) return "different";
   // A key field that is left out is filled in by the server's defaults and may count as owned, though not named.
   const filled = pick(live, Object.keys(key).filter((name) => `f:${name}` in owned));
-  return compareMap({ ...filled, ...wanted }, { ...place, live, owned, quantities: false });
+  return compareValue({ ...filled, ...wanted }, { ...place, live, owned, quantities: false });
 }
 
 function matches(

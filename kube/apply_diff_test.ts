@@ -57,6 +57,13 @@ Deno.test("lists merged by key are compared item by item, whatever their order a
   assert.equal(verdict({ ports: [...ports, { name: "three", port: 82 }] }, live, owned), "different");
 });
 
+Deno.test("an item that is owned as a whole is compared as a whole, such as an owner reference", () => {
+  const owned = { "f:owners": { 'k:{"uid":"u"}': {} } };
+  const owner = { uid: "u", name: "o", controller: true };
+  assert.equal(verdict({ owners: [owner] }, { owners: [{ uid: "t" }, owner] }, owned), "same");
+  assert.equal(verdict({ owners: [{ ...owner, name: "p" }] }, { owners: [owner] }, owned), "different");
+});
+
 Deno.test("sets are compared as sets", () => {
   const owned = { "f:finalizers": { 'v:"a"': {}, 'v:"b"': {} } };
   assert.equal(verdict({ finalizers: ["b", "a"] }, { finalizers: ["theirs", "a", "b"] }, owned), "same");

@@ -101,7 +101,7 @@ export class Cache {
 
   /** Whether one kind is in step with the server: when not, absence from its store proves nothing. */
   isCurrent<T extends KubeObject>(resource: Resource<T>): boolean {
-    return this.isSynced([resource as unknown as Resource]);
+    return this.isSynced([resource]);
   }
 
   /** Whether all of these kinds were listed and are being watched, in every namespace. */

@@ -95,12 +95,12 @@ export type Plan = readonly Step[];
 
 /** An apply step; the object's shape is checked against its kind. */
 export function apply<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): ApplyStep {
-  return { kind: "apply", resource: untyped(resource), object };
+  return { kind: "apply", resource, object };
 }
 
 /** A create step; the object's shape is checked against its kind. */
 export function create<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): CreateStep {
-  return { kind: "create", resource: untyped(resource), object };
+  return { kind: "create", resource, object };
 }
 
 /**
@@ -118,7 +118,18 @@ export function remove(
     );
   }
   const key = namespace === undefined ? { name } : { namespace, name };
-  return { kind: "delete", resource: untyped(resource), key, precondition: { uid, resourceVersion } };
+  return { kind: "delete", resource, key, precondition: { uid, resourceVersion } };
+}
+
+/** A merge patch step, refused when the object has changed since it was observed. */
+export function patch(
+  resource: Resource,
+  object: { readonly metadata: ObjectKey & { readonly resourceVersion: string } },
+  changes: Readonly<Record<string, unknown>>,
+): PatchStep {
+  const { name, namespace, resourceVersion } = object.metadata;
+  const key = namespace === undefined ? { name } : { namespace, name };
+  return { kind: "patch", resource, key, resourceVersion, patch: changes };
 }
 
 /** An event step. */
@@ -129,9 +140,4 @@ export function tell(level: Notice["type"], reason: string, message: string): Ev
 /** A wait step. */
 export function wait(reason: string, message: string, afterSeconds: number): WaitStep {
   return { kind: "wait", reason, message, afterSeconds };
-}
-
-/** Steps of different kinds stand in one list, so the list forgets the shapes that were checked on the way in. */
-function untyped<T extends KubeObject>(resource: Resource<T>): Resource {
-  return resource as unknown as Resource;
 }

@@ -34,8 +34,7 @@ const KINDS: readonly Resource[] = [
   Deployments,
   PodDisruptionBudgets,
   PersistentVolumeClaims,
-]
-  .map((resource) => resource as unknown as Resource);
+];
 
 function scenario(name: string, run: (stage: Stage) => Promise<void>): void {
   Deno.test(name, (t) =>
@@ -99,7 +98,7 @@ function statefulSet(namespace: string): Applied<StatefulSet> {
 /** One object of each kind that the controllers make, with lists of every sort in it. */
 function objects(namespace: string): [Resource, Applied<KubeObject> & Record<string, unknown>][] {
   return [
-    [Services as unknown as Resource, {
+    [Services, {
       metadata: { namespace, name: "db" },
       spec: {
         selector,
@@ -107,8 +106,8 @@ function objects(namespace: string): [Resource, Applied<KubeObject> & Record<str
         publishNotReadyAddresses: true,
       },
     }],
-    [StatefulSets as unknown as Resource, statefulSet(namespace)],
-    [Deployments as unknown as Resource, {
+    [StatefulSets, statefulSet(namespace)],
+    [Deployments, {
       metadata: { namespace, name: "web" },
       spec: {
         replicas: 1,
@@ -122,11 +121,11 @@ function objects(namespace: string): [Resource, Applied<KubeObject> & Record<str
         },
       },
     }],
-    [PodDisruptionBudgets as unknown as Resource, {
+    [PodDisruptionBudgets, {
       metadata: { namespace, name: "db" },
       spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
     }],
-    [PersistentVolumeClaims as unknown as Resource, {
+    [PersistentVolumeClaims, {
       metadata: { namespace, name: "backup" },
       spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1024Mi" } } },
     }],

@@ -1,0 +1,8 @@
+/** Every controller of the operator. */
+import type { Manager } from "../kube/manager.ts";
+import { topoServerController } from "./topo_server/controller.ts";
+
+/** Adds all controllers to a manager. */
+export function addControllers(manager: Manager): void {
+  manager.add(topoServerController);
+}
