@@ -13,6 +13,9 @@ import { Shards } from "./multigres/shard.ts";
 import { ShardTemplates } from "./multigres/shard_template.ts";
 import { TableGroups } from "./multigres/table_group.ts";
 import { TopoServers } from "./multigres/topo_server.ts";
+import { PostgresClusters } from "./smoketurner/postgres_cluster.ts";
+import { PostgresDatabases } from "./smoketurner/postgres_database.ts";
+import { PostgresUpgrades } from "./smoketurner/postgres_upgrade.ts";
 
 /** Every kind of this program, in the order in which its CustomResourceDefinition is printed. */
 export const allKinds: readonly { readonly definition: KindDefinition }[] = [
@@ -24,6 +27,9 @@ export const allKinds: readonly { readonly definition: KindDefinition }[] = [
   ShardTemplates,
   TableGroups,
   TopoServers,
+  PostgresClusters,
+  PostgresDatabases,
+  PostgresUpgrades,
 ];
 
 /** The CustomResourceDefinitions as plain objects. */
