@@ -19,7 +19,7 @@ interface Definition extends KubeObject {
   status?: { conditions?: { type: string; status: string }[] };
 }
 
-const Definitions = defineResource<Definition>({
+export const Definitions = defineResource<Definition>({
   group: "apiextensions.k8s.io",
   version: "v1",
   kind: "CustomResourceDefinition",
