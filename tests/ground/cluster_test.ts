@@ -118,6 +118,31 @@ ownedTest("the pod of a Job succeeds", async (t) => {
   });
 });
 
+ownedTest("a pod that is resized in place has its new resources without a restart", async (t) => {
+  await withNamespace(t, async ({ namespace, client }) => {
+    const path = `/api/v1/namespaces/${namespace}/pods/db`;
+    const containers = (
+      cpu: string,
+    ) => [{ name: "main", image: "example/none:1", resources: { requests: { cpu } } }];
+    const hasCpu = (cpu: string) => (pod: unknown) =>
+      at(pod, "status", "containerStatuses", 0, "resources", "requests", "cpu") === cpu;
+    await client.apply(
+      { apiVersion: "v1", kind: "Pod", metadata: { name: "db" }, spec: { containers: containers("1") } },
+      namespace,
+    );
+    await waitUntil("pod db to run with one CPU", () => client.get(path), hasCpu("1"));
+    await client.request(
+      "PATCH",
+      `${path}/resize`,
+      { spec: { containers: containers("2") } },
+      "application/strategic-merge-patch+json",
+    );
+    const resized = await waitUntil("pod db to have two CPUs", () => client.get(path), hasCpu("2"));
+    assert.equal(at(resized, "status", "containerStatuses", 0, "restartCount"), 0);
+    assert.equal(conditionStatus(resized, "Ready"), "True");
+  });
+});
+
 Deno.test("objects whose owner is deleted are collected", async (t) => {
   await withNamespace(t, async ({ namespace, client }) => {
     const home = `/api/v1/namespaces/${namespace}/configmaps`;
