@@ -48,6 +48,8 @@ async function main(args: readonly string[]): Promise<number> {
         "test",
         "--parallel",
         "--no-prompt",
+        // Tests that look for leaks compare what is left after a collection.
+        "--v8-flags=--expose-gc",
         `--junit-path=${report}`,
         ignoredVariables,
         ...group.permissions(around),

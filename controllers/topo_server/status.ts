@@ -130,19 +130,28 @@ export function noticesOf(
   now: TopoServerStatus,
   result: ActResult,
 ): Notice[] {
-  const notices: Notice[] = [];
   const applied = result.written.map(describeStep);
-  if (applied.length > 0) notices.push({ type: "Normal", reason: "Applied", message: applied.join(", ") });
-  const before = topoServer.status;
-  if (before?.phase !== now.phase) {
-    const message = `${before?.phase ?? "New"} is now ${now.phase}: ${now.message}`;
-    notices.push({ type: now.phase === "Degraded" ? "Warning" : "Normal", reason: "PhaseChange", message });
-  }
-  for (const condition of now.conditions ?? []) {
-    if (condition.type === "Ready" || condition.status !== "False") continue;
+  return [
+    ...(applied.length === 0
+      ? []
+      : [{ type: "Normal", reason: "Applied", message: applied.join(", ") } as const]),
+    ...phaseNotice(topoServer.status, now),
+    ...conditionNotices(topoServer.status, now),
+  ];
+}
+
+function phaseNotice(before: TopoServerStatus | undefined, now: TopoServerStatus): Notice[] {
+  if (before?.phase === now.phase) return [];
+  const message = `${before?.phase ?? "New"} is now ${now.phase}: ${now.message}`;
+  return [{ type: now.phase === "Degraded" ? "Warning" : "Normal", reason: "PhaseChange", message }];
+}
+
+/** Conditions other than Ready that turned False, or are False for a new reason; Ready follows the phase. */
+function conditionNotices(before: TopoServerStatus | undefined, now: TopoServerStatus): Notice[] {
+  return (now.conditions ?? []).flatMap((condition): Notice[] => {
+    if (condition.type === "Ready" || condition.status !== "False") return [];
     const known = before?.conditions?.find((each) => each.type === condition.type);
-    if (known?.reason === condition.reason && known.message === condition.message) continue;
-    notices.push({ type: "Warning", reason: condition.reason, message: condition.message });
-  }
-  return notices;
+    if (known?.reason === condition.reason && known.message === condition.message) return [];
+    return [{ type: "Warning", reason: condition.reason, message: condition.message }];
+  });
 }

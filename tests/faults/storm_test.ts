@@ -29,7 +29,7 @@ ownedTest(
     for (let round = 0; round < 3; round++) {
       await storm(runtime, seededRandom(round));
       assert.equal(runtime.transport.openStreams, 0);
-      heaps.push(Deno.memoryUsage().heapUsed);
+      heaps.push(heapAfterCollection());
     }
     const after = await waitUntil(
       "the server to see the streams end",
