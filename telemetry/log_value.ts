@@ -88,18 +88,27 @@ function convertObject(value: object, place: Place): JsonValue {
   if (place.above.length >= DEEPEST) return Array.isArray(value) ? "[list]" : "[object]";
   const inner: Place = { options: place.options, above: [...place.above, value] };
   try {
-    if (value instanceof Error) return convertError(value, inner);
-    if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
-    if (value instanceof URL) return value.href;
-    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-    if (value instanceof Map) {
-      return convertEntries([...value].map(([key, item]) => [String(key), item]), inner);
-    }
-    if (Array.isArray(value) || value instanceof Set) return convertList([...value], inner);
-    return reference(value) ?? convertEntries(Object.entries(value), inner);
+    return convertSpecial(value) ?? convertContainer(value, inner);
   } catch (error) {
     return `[unreadable: ${error instanceof Error ? error.message : "a getter threw"}]`;
   }
+}
+
+/** Objects that are one value to a reader. */
+function convertSpecial(value: object): JsonValue | undefined {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
+  if (value instanceof URL) return value.href;
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  return reference(value);
+}
+
+function convertContainer(value: object, place: Place): JsonValue {
+  if (value instanceof Error) return convertError(value, place);
+  if (value instanceof Map) {
+    return convertEntries([...value].map(([key, item]) => [String(key), item]), place);
+  }
+  if (Array.isArray(value) || value instanceof Set) return convertList([...value], place);
+  return convertEntries(Object.entries(value), place);
 }
 
 function convertError(error: Error, place: Place): JsonValue {

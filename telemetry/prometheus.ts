@@ -1,13 +1,14 @@
 /** Metrics in the text format of Prometheus. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { QueueReading, ReconcileResult, RuntimeMetrics } from "./metrics.ts";
+import { registerProcessMetrics } from "./process_metrics.ts";
 
 export interface PrometheusOptions {
   /** Version of the program, shown by `matriarch_build_info`. */
   readonly version: string;
   /** Name of the Lease, the label of `leader_election_master_status`. */
   readonly leaseName: string;
-  /** Whether to add what the process itself uses: CPU, memory, file descriptors, event loop. */
+  /** Whether to add what the process itself uses: CPU, memory, lateness of timers. */
   readonly processMetrics: boolean;
 }
 
@@ -29,18 +30,10 @@ const RECONCILE_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 /** Seconds of a request: the server answers within milliseconds, and 60 s is the longest it may take. */
 const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 30, 60];
 
-/**
- * Milliseconds between two looks at the lateness of the event loop. The library's own 10 ms would wake an idle process
- * a hundred times a second.
- */
-const EVENT_LOOP_LOOK_MS = 1_000;
-
 /** Makes a set of metrics with a registry of its own. */
 export function createMetrics(options: PrometheusOptions): PrometheusMetrics {
   const registry = new Registry();
-  if (options.processMetrics) {
-    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_LOOK_MS });
-  }
+  if (options.processMetrics) registerProcessMetrics(registry);
   new Gauge({
     name: "matriarch_build_info",
     help: "Always 1; the labels tell which program this is.",

@@ -95,17 +95,3 @@ Deno.test("two instances in one process do not see each other", async () => {
   one.reconciled("shard", "success", 1);
   assert.deepEqual(await samples(other, "controller_runtime_reconcile_total"), []);
 });
-
-Deno.test("the process's own use of CPU, memory and files is there", async () => {
-  const metrics = createMetrics({ version: "1.2.3", leaseName: "lease", processMetrics: true });
-  const page = await metrics.render();
-  for (
-    const name of [
-      "process_cpu_seconds_total",
-      "process_resident_memory_bytes",
-      "nodejs_eventloop_lag_seconds",
-    ]
-  ) {
-    assert.match(page, new RegExp(`^${name} [0-9.e-]+$`, "m"));
-  }
-});
