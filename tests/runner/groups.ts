@@ -42,7 +42,10 @@ export const groups: readonly Group[] = [
     name: "unit",
     need: "nothing",
     owns: (path) => !path.startsWith("tests/"),
-    permissions: (around) => [`--allow-read=${around.repository}`],
+    permissions: (around) => [
+      `--allow-read=${around.repository},${around.temporary}`,
+      `--allow-write=${around.temporary}`,
+    ],
   },
   {
     name: "sockets",
