@@ -11,7 +11,7 @@ export const condition = struct({
   message: required(text({ max: 32768 }), "What happened, for people to read. May be empty."),
   observedGeneration: optional(
     int64({ min: 0 }),
-    "metadata.generation of the object that the condition was worked out from; if lower than now, it is stale.",
+    "Value of metadata.generation that the condition was worked out from; if lower than now, it is stale.",
   ),
   reason: required(
     text({ min: 1, max: 1024, pattern: /^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/ }),

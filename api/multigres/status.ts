@@ -12,7 +12,7 @@ export const statusFields = {
   message: optional(text(), "Why the phase is what it is, for people to read."),
   observedGeneration: optional(
     int64(),
-    "metadata.generation that this status was worked out from; if lower than now, the status is stale.",
+    "Value of metadata.generation that this status was worked out from; if lower than now, the status is stale.",
   ),
   phase: optional(
     phase,
