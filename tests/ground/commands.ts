@@ -40,9 +40,13 @@ export function etcdArguments(layout: Layout): string[] {
   });
 }
 
-/** Nodes are fake, so the admission plug-in that taints new nodes until a controller clears them is off. */
-export function apiServerArguments(layout: Layout): string[] {
+/**
+ * Nodes are fake, so the admission plug-in that taints new nodes until a controller clears them is off.
+ * @param audited whether requests are written to `audit.log`, as `audit-policy.yaml` says
+ */
+export function apiServerArguments(layout: Layout, audited: boolean): string[] {
   const file = (name: string) => join(layout.folder, name);
+  const audit = { "audit-policy-file": file("audit-policy.yaml"), "audit-log-path": file("audit.log") };
   return flags({
     "etcd-servers": etcdEndpoint(layout),
     "bind-address": "127.0.0.1",
@@ -60,6 +64,7 @@ export function apiServerArguments(layout: Layout): string[] {
     "disable-admission-plugins": "TaintNodesByCondition",
     "allow-privileged": true,
     "profiling": false,
+    ...(audited ? audit : {}),
   });
 }
 

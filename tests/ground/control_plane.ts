@@ -1,5 +1,6 @@
 /** Starts and stops a control plane on loopback: free ports, a folder of its own, nothing shared with any other. */
 import { join } from "node:path";
+import { type AuditedRequest, auditPolicy, parseAudit } from "./audit.ts";
 import type { Binaries, Program } from "./binaries.ts";
 import { GroundClient } from "./client.ts";
 import {
@@ -48,6 +49,8 @@ export interface ControlPlane extends AsyncDisposable {
   /** Freezes the API server (SIGSTOP): connections stay open and nothing answers. */
   pauseApiServer(): void;
   resumeApiServer(): void;
+  /** Requests of the audited user so far. */
+  auditedRequests(): Promise<AuditedRequest[]>;
   /** Process id of a running program, undefined when it does not run. */
   pidOf(program: Program): number | undefined;
   stop(): Promise<void>;
@@ -56,13 +59,23 @@ export interface ControlPlane extends AsyncDisposable {
 /** How often a start is tried: between the choice of a free port and its use, another process may take it. */
 const attempts = 3;
 
+/** Choices that few need. */
+export interface PlaneOptions {
+  /** Each request of this user is noted by the API server. */
+  readonly auditedUser?: string;
+}
+
 /**
  * Starts a control plane and waits until it serves.
  * @throws Error with the end of the log of the program that ended early.
  */
-export async function startControlPlane(parts: Parts, binaries: Binaries): Promise<ControlPlane> {
+export async function startControlPlane(
+  parts: Parts,
+  binaries: Binaries,
+  options: PlaneOptions = {},
+): Promise<ControlPlane> {
   for (let attempt = 1;; attempt++) {
-    const plane = new LocalControlPlane(binaries, await temporaryFolder("matriarch-ground-"));
+    const plane = new LocalControlPlane(binaries, await temporaryFolder("matriarch-ground-"), options);
     try {
       await plane.start(parts);
       return plane;
@@ -85,7 +98,11 @@ class LocalControlPlane implements ControlPlane {
   #authority: Authority | undefined;
   #connection: Connection | undefined;
 
-  constructor(readonly binaries: Binaries, readonly keptFolder: KeptFolder) {
+  constructor(
+    readonly binaries: Binaries,
+    readonly keptFolder: KeptFolder,
+    readonly options: PlaneOptions,
+  ) {
     this.folder = keptFolder.path;
     this.kubeconfigPath = join(this.folder, "admin.kubeconfig");
     this.#layout = {
@@ -110,6 +127,8 @@ class LocalControlPlane implements ControlPlane {
   async start(parts: Parts): Promise<void> {
     this.#spawn("etcd", etcdArguments(this.#layout));
     await this.#writeCertificates();
+    const { auditedUser } = this.options;
+    if (auditedUser !== undefined) await this.#write("audit-policy.yaml", auditPolicy(auditedUser));
     await this.#waitForEtcd();
     await this.startApiServer();
     if (parts === "api") return;
@@ -137,7 +156,7 @@ class LocalControlPlane implements ControlPlane {
     if (this.#processes.has("kube-apiserver")) {
       throw new Error("Cannot start the API server as it runs already");
     }
-    this.#spawn("kube-apiserver", apiServerArguments(this.#layout));
+    this.#spawn("kube-apiserver", apiServerArguments(this.#layout, this.options.auditedUser !== undefined));
     using client = new GroundClient(this.connection);
     const ready = () => client.send("GET", "/readyz");
     const options = { hopeless: () => this.#whoDied(), timeoutMs: 60_000, intervalMs: 30 };
@@ -150,6 +169,11 @@ class LocalControlPlane implements ControlPlane {
 
   resumeApiServer(): void {
     this.#processes.get("kube-apiserver")?.signal("SIGCONT");
+  }
+
+  async auditedRequests(): Promise<AuditedRequest[]> {
+    const log = await Deno.readTextFile(join(this.folder, "audit.log")).catch(ignoreMissing);
+    return parseAudit(log ?? "");
   }
 
   pidOf(program: Program): number | undefined {
@@ -231,6 +255,11 @@ class LocalControlPlane implements ControlPlane {
     await Deno.writeTextFile(path, text, { mode: 0o600 });
     return path;
   }
+}
+
+/** The log begins with the first request. */
+function ignoreMissing(error: unknown): undefined {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 function endOfFile(path: string | undefined): string {
