@@ -1,4 +1,5 @@
 /** Labels of the Multigres family: what is written on objects, and by which of them objects are found. */
+import type { locationOf } from "./location.ts";
 
 const domain = "multigres.com";
 
@@ -9,6 +10,23 @@ export const databaseLabel = `${domain}/database`;
 export const tableGroupLabel = `${domain}/tablegroup`;
 export const shardLabel = `${domain}/shard`;
 export const poolLabel = `${domain}/pool`;
+
+/** Where a gateway is: by which of the three its cell was located. */
+export const zoneLabel = `${domain}/zone`;
+export const zoneIdLabel = `${domain}/zone-id`;
+export const regionLabel = `${domain}/region`;
+
+/** On MultigresClusters: "true" while the cluster uses a template of that kind. */
+export const usesCoreTemplateLabel = `${domain}/uses-core-template`;
+export const usesCellTemplateLabel = `${domain}/uses-cell-template`;
+export const usesShardTemplateLabel = `${domain}/uses-shard-template`;
+
+/** On pods of pools: {@link drainedRole} once the pod serves no more. */
+export const roleLabel = `${domain}/role`;
+export const drainedRole = "DRAINED";
+
+/** On claims that outlive their shard: when that began, see {@link orphanSinceValue}. */
+export const orphanSinceLabel = `${domain}/orphan-since`;
 
 export const nameLabel = "app.kubernetes.io/name";
 export const instanceLabel = "app.kubernetes.io/instance";
@@ -52,4 +70,16 @@ export function selectorLabels(labels: Readonly<Record<string, string>>): Record
     return value === undefined ? [] : [[key, value] as const];
   });
   return Object.fromEntries(entries);
+}
+
+/** A time in UTC as a label value, which holds no colon: `2026-01-31T23-59-58Z`. */
+export function orphanSinceValue(time: Date): string {
+  return `${time.toISOString().slice(0, 19).replaceAll(":", "-")}Z`;
+}
+
+/** The label that tells where a cell is; none when the cell does not say. */
+export function locationLabels(location: ReturnType<typeof locationOf>): Record<string, string> {
+  if (location === undefined) return {};
+  const labels = { zone: zoneLabel, zoneId: zoneIdLabel, region: regionLabel } as const;
+  return { [labels[location.field]]: location.value };
 }

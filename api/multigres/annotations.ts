@@ -1,0 +1,38 @@
+/** Annotations, finalizers and field managers of the Multigres family. */
+
+/** On Cells, TableGroups and Shards: RFC 3339 time since which the object is to be taken down in good order. */
+export const pendingDeletionAnnotation = "multigres.com/pending-deletion";
+
+/** On pods of pools: hash of the part of the pod's spec that a restart is needed to change. */
+export const specHashAnnotation = "multigres.com/spec-hash";
+
+/** On pods of pools: SHA-256 of the server settings that take a restart, and of those that take a reload. */
+export const postgresConfigHashAnnotation = "multigres.com/postgres-config-hash";
+export const postgresReloadHashAnnotation = "multigres.com/postgres-reload-hash";
+
+/** On MultigresClusters: the operator's images in use, as JSON; `"fully-pinned"` when the user chose all of them. */
+export const appliedImagesAnnotation = "multigres.com/applied-images";
+
+/** Set by users on MultigresClusters, and carried down: project that telemetry belongs to. */
+export const projectRefAnnotation = "multigres.com/project-ref";
+
+/** On pods of pools: how far the pod is on its way out, and the RFC 3339 time since which it is. */
+export const drainStateAnnotation = "drain.multigres.com/state";
+export const drainRequestedAtAnnotation = "drain.multigres.com/requested-at";
+
+/** On MultigresClusters: the trace of the request that changed the spec, for the reconcile to go on with. */
+export const traceparentAnnotation = "multigres.com/traceparent";
+export const tracestateAnnotation = "multigres.com/tracestate";
+export const traceparentTimeAnnotation = "multigres.com/traceparent-ts";
+
+/** On both webhook configurations: who provides the certificate. */
+export const certStrategyAnnotation = "multigres.com/cert-strategy";
+
+/** Hints for Prometheus on pods of pools. Users cannot set them on gateways and orchestrators. */
+export const scrapeAnnotationPrefix = "prometheus.io/";
+
+/** On MultigresClusters: holds the object until what lies outside Kubernetes is cleaned up. */
+export const clusterCleanupFinalizer = "multigres.com/cluster-cleanup";
+
+/** On Shards: holds the object until its claims are marked as orphans or deleted. */
+export const shardClaimsFinalizer = "multigres.com/shard-pvc-orphan";

@@ -1,0 +1,26 @@
+/** Names within certificates, and of the cert-manager objects that order them. */
+import { createHash } from "node:crypto";
+
+/** X.509 bounds a common name to 64 characters (RFC 5280, ub-common-name). */
+const maxCommonNameBytes = 64;
+
+/** What is kept of a longer one, before a hyphen and eight digits of its hash. */
+const keptBytes = 55;
+
+/** Name of a component's internal certificate: its DNS name, its Certificate and its Secret. */
+export function internalCertificateName(
+  component: string,
+  { cluster, namespace }: { readonly cluster: string; readonly namespace: string },
+): string {
+  return `${component}.${cluster}.${namespace}.multigres.internal`;
+}
+
+/** A name as the common name of a certificate: as it is, or cut and told apart by the hash of the whole. */
+export function certificateCommonName(name: string): string {
+  const bytes = new TextEncoder().encode(name);
+  if (bytes.length <= maxCommonNameBytes) return name;
+  // Streaming leaves out a character that was cut in two.
+  const kept = new TextDecoder().decode(bytes.subarray(0, keptBytes), { stream: true });
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${kept}-${hash}`;
+}
