@@ -43,8 +43,8 @@ export const groups: readonly Group[] = [
     need: "nothing",
     owns: (path) => !path.startsWith("tests/"),
     permissions: (around) => [
-      `--allow-read=${around.repository},${around.temporary}`,
-      `--allow-write=${around.temporary}`,
+      `--allow-read=${around.repository},${around.ground.temporary}`,
+      `--allow-write=${around.ground.temporary}`,
     ],
   },
   {
