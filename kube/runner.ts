@@ -11,7 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { Controller, Outcome, ReconcileContext } from "./controller.ts";
 import { isAborted, isFenced, isPermanent } from "./errors.ts";
 import { EventRecorder } from "./events.ts";
-import { rejectionStatus } from "./rejection.ts";
+import { reject } from "./rejection.ts";
 import type { Plan, RpcStep } from "./plan.ts";
 import { type Priority, WorkQueue } from "./queue.ts";
 import type { Random } from "./random.ts";
@@ -165,20 +165,13 @@ export class ControllerRunner<T extends KubeObject> {
   async #reconcile(raw: Frozen<KubeObject>, log: Logger, cut: AbortSignal): Promise<Outcome> {
     const context = this.#context(raw, log, cut);
     const decoded = this.#controller.decode(raw);
-    if (!decoded.ok) return await this.#reject(raw, decoded.problems, context);
+    if (!decoded.ok) {
+      const { resource } = this.#controller.watched;
+      await reject(raw, decoded.problems, { ...context, resource });
+      return { kind: "settled" };
+    }
     // An object of the cache came from the API server, so it has a UID and a resourceVersion.
     return await this.#controller.reconcile(decoded.value as T & Stored, context);
-  }
-
-  /** An object that its kind's schema does not accept, as it was stored before the schema changed. */
-  async #reject(
-    raw: Frozen<KubeObject>,
-    problems: Parameters<typeof rejectionStatus>[1],
-    context: ReconcileContext,
-  ): Promise<Outcome> {
-    const { status, notice } = rejectionStatus(raw, problems, context.clock);
-    if (await context.writeStatus(status)) context.record(notice);
-    return { kind: "settled" };
   }
 
   #context(raw: Frozen<KubeObject>, log: Logger, signal: AbortSignal): ReconcileContext {
