@@ -178,9 +178,8 @@ export class KubeClient {
     patch: unknown,
     subresource?: string,
   ): Promise<T> {
-    const query = selectionQuery({}, { fieldManager: this.fieldManager });
-    const path = `${objectPath(resource, key, subresource)}?${query}`;
-    return await this.#object(resource, "PATCH", path, { contentType: MERGE_TYPE, value: patch });
+    const path = objectPath(resource, key, subresource);
+    return await this.#patch(resource, path, { contentType: MERGE_TYPE, value: patch });
   }
 
   /** Strategic merge patch, for built-in kinds: lists such as containers are merged by their key. */
@@ -190,9 +189,8 @@ export class KubeClient {
     patch: unknown,
     subresource?: string,
   ): Promise<T> {
-    const query = selectionQuery({}, { fieldManager: this.fieldManager });
-    const path = `${objectPath(resource, key, subresource)}?${query}`;
-    return await this.#object(resource, "PATCH", path, { contentType: STRATEGIC_TYPE, value: patch });
+    const path = objectPath(resource, key, subresource);
+    return await this.#patch(resource, path, { contentType: STRATEGIC_TYPE, value: patch });
   }
 
   /**
@@ -232,6 +230,11 @@ export class KubeClient {
     const path = objectPath(pods, key, "eviction");
     // A budget answers 429 as well; sending the eviction again at once would not change its mind.
     await this.#sendOnce(pods, this.#build("POST", path, json(eviction)));
+  }
+
+  async #patch<T extends KubeObject>(resource: Resource<T>, path: string, body: Body): Promise<T> {
+    const query = selectionQuery({}, { fieldManager: this.fieldManager });
+    return await this.#object(resource, "PATCH", `${path}?${query}`, body);
   }
 
   async #apply<T extends KubeObject>(

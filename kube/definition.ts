@@ -6,11 +6,12 @@ import type { Random } from "./random.ts";
 import { defineResource, qualifiedName, type Resource } from "./resource.ts";
 import type { KubeObject } from "./types.ts";
 
-interface Definition extends KubeObject {
+/** The little that is read of a CustomResourceDefinition. */
+export interface Definition extends KubeObject {
   status?: { conditions?: { type: string; status: string }[] };
 }
 
-const Definitions: Resource<Definition> = defineResource<Definition>({
+export const Definitions: Resource<Definition> = defineResource<Definition>({
   group: "apiextensions.k8s.io",
   version: "v1",
   kind: "CustomResourceDefinition",

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
 import { customResourceDefinition } from "../../api/schema/crd.ts";
 import { addControllers } from "../../controllers/controllers.ts";
+import { Definitions } from "../../kube/definition.ts";
 import { StatefulSets } from "../../kube/kinds.ts";
 import { ownedTest, privateControlPlane } from "../ground/ground.ts";
 import { delay, waitFor, waitUntil } from "../ground/wait_for.ts";
 import { openRuntime, put, untilEqual, watchConfigMaps } from "../support/harness.ts";
-import { Definitions, installKinds, startOperator, steadyClient } from "../support/operator.ts";
+import { installKinds, startOperator, steadyClient } from "../support/operator.ts";
 
 ownedTest("an API server that stops and starts again is taken up where it was left", async () => {
   await using plane = await privateControlPlane("api");

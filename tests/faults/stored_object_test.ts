@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
 import { customResourceDefinition } from "../../api/schema/crd.ts";
 import { addControllers } from "../../controllers/controllers.ts";
+import { Definitions } from "../../kube/definition.ts";
 import { Events, StatefulSets } from "../../kube/kinds.ts";
 import { ownedTest, privateControlPlane } from "../ground/ground.ts";
 import { delay, waitFor, waitUntil } from "../ground/wait_for.ts";
-import { Definitions, installKinds, startOperator, steadyClient } from "../support/operator.ts";
+import { installKinds, startOperator, steadyClient } from "../support/operator.ts";
 
 /** The definition as it was before it learnt what a TopoServer is: anything goes. */
 function looseDefinition() {

@@ -3,10 +3,10 @@ import { customResourceDefinition } from "../../api/schema/crd.ts";
 import type { Kind } from "../../api/schema/kind.ts";
 import { KubeClient } from "../../kube/client.ts";
 import { type Clock, systemClock } from "../../kube/clock.ts";
+import { Definitions } from "../../kube/definition.ts";
 import { createFetchTransport } from "../../kube/fetch_transport.ts";
 import { type LeaderElection, Manager } from "../../kube/manager.ts";
 import { seededRandom } from "../../kube/random.ts";
-import { defineResource } from "../../kube/resource.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { type Logger, silentLogger } from "../../telemetry/log.ts";
 import { type RuntimeMetrics, silentMetrics } from "../../telemetry/metrics.ts";
@@ -14,18 +14,6 @@ import type { Connection } from "../ground/connection.ts";
 import { waitFor } from "../ground/wait_for.ts";
 import { FaultyTransport } from "./faulty_transport.ts";
 import { productConnection } from "./harness.ts";
-
-interface Definition extends KubeObject {
-  status?: { conditions?: { type: string; status: string }[] };
-}
-
-export const Definitions = defineResource<Definition>({
-  group: "apiextensions.k8s.io",
-  version: "v1",
-  kind: "CustomResourceDefinition",
-  plural: "customresourcedefinitions",
-  namespaced: false,
-});
 
 /** Installs the definitions of kinds and waits until they are served. Many tests may do so at the same time. */
 export async function installKinds(client: KubeClient, kinds: readonly Kind<KubeObject>[]): Promise<void> {
