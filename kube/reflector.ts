@@ -4,7 +4,8 @@
  * | what happens                             | what follows                                                        |
  * | ---------------------------------------- | ------------------------------------------------------------------- |
  * | the watch ends in good order             | a new watch from the last version seen                              |
- * | it breaks, or stays silent for too long  | the same, after a pause that grows                                  |
+ * | it breaks, or stays silent for too long, | the same, after a pause that grows                                  |
+ * | or ends at once without a word           |                                                                     |
  * | 410 Gone, or an unreadable line          | a fresh list, after a pause that grows                              |
  * | 404: the kind is not served              | the store is emptied; its CustomResourceDefinition is waited for    |
  * | 401, 403, no connection                  | said once, tried again after a pause that grows (up to 30 s ± 50 %) |
@@ -53,6 +54,9 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 const SILENCE_MS = 150_000;
+
+/** A watch that ends sooner than this without an event is no watch: whoever answers so would be asked in a tight loop. */
+const SHORTEST_WATCH_MS = 1_000;
 
 /** The server ends a watch after this many seconds (up to twice, by chance), so that load spreads over its replicas. */
 const WATCH_SECONDS = 300;
@@ -172,11 +176,15 @@ export class Reflector<T extends KubeObject> {
     try {
       for (let events = await connection.next(); events !== undefined; events = await connection.next()) {
         silence.broken();
+        heard = true;
         for (const event of events) this.#handle(event);
         this.#failures = 0;
         this.#enter({ kind: "synced" });
       }
       if (silence.expired) throw new TransportError("timeout", "The watch stayed silent for too long");
+      if (!heard && clock.monotonic() - opened < SHORTEST_WATCH_MS) {
+        throw new TransportError("broken", "The watch ended at once, without an event");
+      }
     } finally {
       silence.stop();
     }

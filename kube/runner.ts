@@ -9,7 +9,7 @@ import { type Cache, controllerKey } from "./cache.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import type { Controller, Outcome, ReconcileContext } from "./controller.ts";
-import { isAborted, isFenced, isPermanent } from "./errors.ts";
+import { isAborted, isFenced, isNotFound, isPermanent } from "./errors.ts";
 import { EventRecorder } from "./events.ts";
 import { reject } from "./rejection.ts";
 import type { Plan, RpcStep } from "./plan.ts";
@@ -190,9 +190,15 @@ export class ControllerRunner<T extends KubeObject> {
       record,
       act: (plan: Plan) =>
         act(plan, { client, cache, applier, record, ...(rpc === undefined ? {} : { rpc }) }),
-      writeStatus: (status) => {
+      writeStatus: async (status) => {
         const object: { metadata: typeof key } & { status: typeof status } = { metadata: key, status };
-        return applier.applyStatus(resource, object);
+        try {
+          return await applier.applyStatus(resource, object);
+        } catch (error) {
+          // An object that is gone needs no status.
+          if (isNotFound(error)) return false;
+          throw error;
+        }
       },
     };
   }

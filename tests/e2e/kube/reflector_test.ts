@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigMaps } from "../../../kube/kinds.ts";
 import { sharedCluster } from "../../ground/ground.ts";
-import { waitFor } from "../../ground/wait_for.ts";
+import { delay, waitFor } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
 import { openRuntime, put, type Runtime, untilEqual, watchConfigMaps } from "../../support/harness.ts";
 
@@ -120,6 +120,15 @@ scenario("a line that is no JSON leads to a fresh list", async (runtime, namespa
   await put(runtime, namespace, "behind", "1");
   await untilEqual(runtime, watching.store, namespace);
   assert.ok(runtime.transport.seen.filter((entry) => entry.startsWith("GET")).length >= 2);
+});
+
+scenario("a server that ends each watch at once is not asked in a tight loop", async (runtime, namespace) => {
+  runtime.transport.onStream = () => ({ status: 200, body: "" });
+  await using watching = watchConfigMaps(runtime, namespace);
+  await waitFor("the first list", () => watching.reflector.state.kind === "synced");
+  await delay(2_000);
+  const watches = runtime.transport.seen.filter((entry) => entry.startsWith("WATCH")).length;
+  assert.ok(watches >= 2 && watches <= 8, `${watches} watches in 2 s`);
 });
 
 scenario("stopping ends every stream", async (runtime, namespace) => {
