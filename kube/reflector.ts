@@ -168,11 +168,10 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #consume(connection: WatchConnection<T>): Promise<void> {
-    const silence = new Silence(
-      this.#options.clock,
-      this.#options.silenceMs ?? SILENCE_MS,
-      () => connection.close(),
-    );
+    const { clock, silenceMs = SILENCE_MS } = this.#options;
+    const silence = new Silence(clock, silenceMs, () => connection.close());
+    const opened = clock.monotonic();
+    let heard = false;
     try {
       for (let events = await connection.next(); events !== undefined; events = await connection.next()) {
         silence.broken();
