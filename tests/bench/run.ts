@@ -1,0 +1,51 @@
+/**
+ * Measures: `deno task bench [NAME ...]`. Each benchmark gets a control plane of its own and each program that is
+ * measured a process of its own. Figures are printed beside their targets; none of them makes the run fail.
+ */
+import { ensureBinaries, requireNode } from "../ground/build.ts";
+import { programsOf, startControlPlane } from "../ground/control_plane.ts";
+import { temporaryFolder } from "../ground/guard.ts";
+import { onEnd } from "../ground/signals.ts";
+import type { Benchmark } from "./benchmark.ts";
+import { cache } from "./cache.ts";
+import { client } from "./client.ts";
+import { render } from "./print.ts";
+
+const benchmarks: readonly Benchmark[] = [client, cache];
+
+function chosen(names: readonly string[]): readonly Benchmark[] {
+  const known = benchmarks.map((benchmark) => benchmark.name);
+  for (const name of names) {
+    if (!known.includes(name)) {
+      throw new Error(
+        `Cannot measure "${name}" as there is no such benchmark: choose from ${known.join(", ")}`,
+      );
+    }
+  }
+  return names.length === 0 ? benchmarks : benchmarks.filter((benchmark) => names.includes(benchmark.name));
+}
+
+async function main(names: readonly string[]): Promise<void> {
+  const selected = chosen(names);
+  await requireNode();
+  const binaries = await ensureBinaries(programsOf.all, console.log);
+  await using stack = new AsyncDisposableStack();
+  using signals = onEnd(() => stack.disposeAsync());
+  const folder = stack.use(await temporaryFolder("matriarch-bench-"));
+  for (const benchmark of selected) {
+    console.log(`\n== ${benchmark.name}`);
+    const own = stack.use(new AsyncDisposableStack());
+    const plane = own.use(await startControlPlane(benchmark.parts, binaries, benchmark.options));
+    const tables = await benchmark.run({ plane, binaries, scratch: folder.path, say: console.log });
+    await signals.leaveItTo();
+    await own.disposeAsync();
+    for (const table of tables) console.log(`\n${render(table)}`);
+  }
+}
+
+try {
+  await main(Deno.args);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exit(1);
+}
