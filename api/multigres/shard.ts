@@ -17,8 +17,9 @@ const shardSpec = struct({
   pools: required(resolvedPools("Shard"), "Pools by name, at most 8."),
   postgresConfig: postgresFields.config,
   postgresConfigRef: postgresFields.configRef,
+  // The scale subresource takes no negative number here either.
   replicas: optional(
-    int32(),
+    int32({ min: 0 }),
     "Instances of all pools in all cells, as worked out by the operator; what anyone else writes is put back.",
   ),
   shardName: required(shardName, "Name of the shard within its table group."),
@@ -44,7 +45,7 @@ const shardStatus = struct({
   ),
   poolsReady: required(flag(), "Whether all wanted instances are ready."),
   postgresConfig: optional(postgresConfigStatus, "How far the wanted server settings have come."),
-  readyReplicas: optional(int32(), "Instances that are ready."),
+  readyReplicas: optional(int32({ min: 0 }), "Instances that are ready."),
 });
 
 export type ShardStatus = Output<typeof shardStatus>;
