@@ -1,41 +1,37 @@
-/** The connection of a pod: what the kubelet puts into each one that has a service account. */
+/** Credentials that Kubernetes gives to a pod. */
 import type { Clock } from "./clock.ts";
-import { systemClock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
-import { ConnectionError, readCredential, tokenFromFile } from "./credential_file.ts";
+import { ConnectionError, readText, refreshedToken } from "./credentials.ts";
 
-/** Where the kubelet mounts the service account. */
+/** Where a pod finds its ServiceAccount. */
 export const SERVICE_ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 export interface InClusterOptions {
-  /** `KUBERNETES_SERVICE_HOST`: an address or a name. */
+  /** Values of `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT`. */
   readonly host: string | undefined;
-  /** `KUBERNETES_SERVICE_PORT`. */
   readonly port: string | undefined;
+  readonly clock: Pick<Clock, "monotonic">;
   readonly folder?: string;
-  readonly clock?: Pick<Clock, "monotonic">;
 }
 
 /**
- * Reads address, certificates, token and namespace of the pod this runs in.
- * @throws ConnectionError when this is no pod, or one without a service account's token.
+ * The connection of the pod's own ServiceAccount. The token is read again once a minute, as it is rotated.
+ * @throws ConnectionError when this is no pod, or its ServiceAccount is not mounted.
  */
 export async function loadInCluster(options: InClusterOptions): Promise<Connection> {
-  const folder = options.folder ?? SERVICE_ACCOUNT_FOLDER;
-  const server = serverOf(options.host, options.port);
-  const caPem = await readCredential(`${folder}/ca.crt`, "the API server's certificate authority");
-  const namespace = (await readCredential(`${folder}/namespace`, "the pod's namespace")).trim();
-  const token = tokenFromFile(`${folder}/token`, options.clock ?? systemClock);
-  await token();
-  return { server, caPem, token, namespace };
-}
-
-function serverOf(host: string | undefined, port: string | undefined): string {
-  if (host === undefined || host === "") {
+  const { host, port, clock, folder = SERVICE_ACCOUNT_FOLDER } = options;
+  if (!host || !port) {
     throw new ConnectionError(
-      "Cannot find the API server of this pod as KUBERNETES_SERVICE_HOST is not set: this is no pod",
+      "Cannot use the credentials of a pod as KUBERNETES_SERVICE_HOST or KUBERNETES_SERVICE_PORT is not set; " +
+        "outside a cluster set KUBECONFIG or --kubeconfig",
     );
   }
-  const bracketed = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-  return `https://${bracketed}:${port === undefined || port === "" ? "443" : port}`;
+  const token = refreshedToken(() => readText(`${folder}/token`, "the ServiceAccount token"), clock);
+  await token();
+  return {
+    server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    caPem: await readText(`${folder}/ca.crt`, "the ServiceAccount's certificate authority"),
+    namespace: (await readText(`${folder}/namespace`, "the ServiceAccount's namespace")).trim(),
+    token,
+  };
 }

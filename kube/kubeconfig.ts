@@ -1,174 +1,191 @@
 /**
- * A connection from kubeconfig files. What a kubeconfig may ask for and this operator cannot do is refused in words,
- * never passed over: a connection that is less safe than its file says would be worse than none.
+ * Credentials of a kubeconfig. What stands in the files is read here; what needs a plug-in (`exec`, `auth-provider`) is
+ * left to `@kubernetes/client-node`, which is loaded only then, as it costs about 90 MB of memory.
  */
+import { dirname, isAbsolute, join } from "node:path";
+import { parse } from "yaml";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
-import { ConnectionError, readCredential, tokenFromFile } from "./credential_file.ts";
+import { ConnectionError, readText, refreshedToken } from "./credentials.ts";
 import { isRecord } from "./errors.ts";
-import { execCredential } from "./exec_credential.ts";
-import {
-  type Entry,
-  type KubeconfigPlaces,
-  pathIn,
-  readKubeconfig,
-  type SelectedContext,
-  textIn,
-} from "./kubeconfig_file.ts";
 
-/** Fields of a cluster or user that change how to connect, with what to do instead. */
-const REFUSED: Readonly<Record<string, string>> = {
-  "insecure-skip-tls-verify": "put the server's certificate authority into certificate-authority-data",
-  "tls-server-name": "use the name that the server's certificate carries in its server field",
-  "proxy-url": "connect to the server without a proxy, or through a tunnel",
-  as: "use a user that has the rights itself",
-  "as-uid": "use a user that has the rights itself",
-  "as-groups": "use a user that has the rights itself",
-  "as-user-extra": "use a user that has the rights itself",
-  username: "use a certificate or a token; API servers know no passwords",
-};
+export interface KubeconfigOptions {
+  /** Files in the order of precedence; those that do not exist are passed over, as kubectl does. */
+  readonly paths: readonly string[];
+  readonly clock: Pick<Clock, "monotonic">;
+}
+
+/** A named entry, and the file it stands in: paths inside it are relative to that. */
+interface Entry {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly file: string;
+}
+
+interface Merged {
+  readonly files: readonly string[];
+  readonly currentContext: string | undefined;
+  readonly entries: ReadonlyMap<string, Entry>;
+}
 
 /**
- * Reads the current context: certificates and tokens inline or in files, credential plug-ins (`exec`), and OpenID Connect.
- * @throws ConnectionError that names the file, the field, and the remedy.
+ * The connection that the current context stands for.
+ * @throws ConnectionError that names the file and the entry at fault.
  */
-export async function loadKubeconfig(
-  places: KubeconfigPlaces,
-  clock: Pick<Clock, "now" | "monotonic">,
-): Promise<Connection> {
-  return await connectionOf(await readKubeconfig(places), clock);
-}
-
-/** Like {@link loadKubeconfig}, for a context that was selected already. */
-export async function connectionOf(
-  { cluster, user, namespace }: SelectedContext,
-  clock: Pick<Clock, "now" | "monotonic">,
-): Promise<Connection> {
-  refuse(cluster);
-  refuse(user);
-  const server = serverOf(cluster);
-  const caPem = await pem(cluster, "certificate-authority", "CERTIFICATE");
-  const identity = await identityOf(user, { server, ...optional("caPem", caPem) }, clock);
-  return { server, namespace, ...optional("caPem", caPem), ...identity };
-}
-
-/** What says who we are. */
-type Identity = Pick<Connection, "certPem" | "keyPem" | "token">;
-
-async function identityOf(
-  user: Entry,
-  cluster: { readonly server: string; readonly caPem?: string },
-  clock: Pick<Clock, "now" | "monotonic">,
-): Promise<Identity> {
-  const certificate = await certificateOf(user);
-  const token = textIn(user, "token");
-  if (token !== undefined) return { ...certificate, token: () => Promise.resolve(token) };
-  const tokenPath = pathIn(user, "tokenFile");
-  if (tokenPath !== undefined) {
-    const read = tokenFromFile(tokenPath, clock);
-    await read();
-    return { ...certificate, token: read };
-  }
-  if (user.value["exec"] !== undefined && user.value["exec"] !== null) {
-    return { ...certificate, ...await execCredential(user, cluster, clock) };
-  }
-  const provider = user.value["auth-provider"];
-  if (isRecord(provider)) return { ...certificate, token: await providerToken(user, provider) };
-  return certificate;
-}
-
-async function certificateOf(user: Entry): Promise<Pick<Identity, "certPem" | "keyPem">> {
-  const certPem = await pem(user, "client-certificate", "CERTIFICATE");
-  const keyPem = await pem(user, "client-key", "PRIVATE KEY");
-  if ((certPem === undefined) !== (keyPem === undefined)) {
-    const missing = certPem === undefined ? "client-certificate" : "client-key";
+export async function loadKubeconfig(options: KubeconfigOptions): Promise<Connection> {
+  const merged = await readAll(options.paths);
+  if (merged.currentContext === undefined) {
     throw new ConnectionError(
-      `Cannot use ${user.file}: ${user.field} has one half of a client certificate, ${missing} is missing`,
+      `Cannot use ${
+        merged.files.join(":")
+      } as it has no current-context; set one with kubectl config use-context`,
     );
   }
-  return { ...optional("certPem", certPem), ...optional("keyPem", keyPem) };
-}
-
-/** The library that knows OpenID Connect is large, and loaded only for a kubeconfig that needs it. */
-async function providerToken(
-  user: Entry,
-  provider: Readonly<Record<string, unknown>>,
-): Promise<() => Promise<string>> {
-  if (provider["name"] !== "oidc") {
-    throw new ConnectionError(
-      `Cannot use ${user.file}: ${user.field}.auth-provider is ${provider["name"]}, only oidc is known; ` +
-        "providers of clouds have credential plug-ins (exec) by now",
-    );
-  }
-  const { oidcToken } = await loadOidc();
-  return await oidcToken(user);
-}
-
-async function loadOidc() {
-  try {
-    return await import("./oidc_token.ts");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    throw new ConnectionError(
-      `Cannot load the library for OpenID Connect: ${error.message}; start the program with --ignore-env`,
-      { cause: error },
-    );
-  }
-}
-
-function refuse(entry: Entry): void {
-  for (const [field, remedy] of Object.entries(REFUSED)) {
-    const value = entry.value[field];
-    if (value === undefined || value === null || value === false || value === "") continue;
-    throw new ConnectionError(
-      `Cannot use ${entry.file}: ${entry.field}.${field} is not supported; ${remedy}`,
-    );
-  }
-}
-
-function serverOf(cluster: Entry): string {
-  const server = textIn(cluster, "server");
+  const context = entry(merged, "contexts", merged.currentContext);
+  const cluster = entry(merged, "clusters", text(context, "cluster") ?? "");
+  const user = entry(merged, "users", text(context, "user") ?? "");
+  refuseUnsupported(cluster, user);
+  const server = text(cluster, "server");
   if (server === undefined) {
-    throw new ConnectionError(`Cannot use ${cluster.file}: ${cluster.field}.server is missing`);
+    throw new ConnectionError(`Cannot use ${cluster.file} as its cluster names no server`);
   }
-  const url = URL.parse(server);
-  if (url === null || !["https:", "http:"].includes(url.protocol)) {
-    throw new ConnectionError(
-      `Cannot use ${cluster.file}: ${cluster.field}.server must be an http or https URL: current value is ${server}`,
-    );
-  }
-  return server.replace(/\/+$/, "");
+  const caPem = await pem(cluster, "certificate-authority");
+  return {
+    server,
+    namespace: text(context, "namespace") ?? "default",
+    ...(caPem === undefined ? {} : { caPem }),
+    ...await credentials(user, merged, options.clock),
+  };
 }
 
-/**
- * PEM text that stands inline as base64 under `<key>-data`, or in a file under `<key>`. It is looked at here because TLS
- * takes a certificate authority that is none without a word, and then trusts nobody.
- */
-async function pem(entry: Entry, key: string, label: string): Promise<string | undefined> {
-  const inline = textIn(entry, `${key}-data`);
-  const path = inline === undefined ? pathIn(entry, key) : undefined;
-  if (inline === undefined && path === undefined) return undefined;
-  const field = `${entry.field}.${inline === undefined ? key : `${key}-data`}`;
-  const text = path === undefined ? decode(inline ?? "") : await readCredential(path, field);
-  if (!text.includes("-----BEGIN ") || !text.includes(`${label}-----`)) {
-    throw new ConnectionError(
-      `Cannot use ${path ?? entry.file}: ${field} holds no PEM block of a ${label.toLowerCase()}`,
-    );
+type Credentials = Pick<Connection, "certPem" | "keyPem" | "token">;
+
+async function credentials(
+  user: Entry,
+  merged: Merged,
+  clock: Pick<Clock, "monotonic">,
+): Promise<Credentials> {
+  if ("exec" in user.value || "auth-provider" in user.value) {
+    const { loadPluginCredentials } = await import("./kubeconfig_plugin.ts");
+    return await loadPluginCredentials(merged.files, clock);
   }
-  return text;
+  const certPem = await pem(user, "client-certificate");
+  const keyPem = await pem(user, "client-key");
+  const certificate = certPem === undefined || keyPem === undefined ? {} : { certPem, keyPem };
+  const token = tokenOf(user, clock);
+  return token === undefined ? certificate : { ...certificate, token };
 }
 
-/** Text from base64; empty when it is none. */
-function decode(base64: string): string {
+/** A file of a token wins over a token, as in kubectl. */
+function tokenOf(user: Entry, clock: Pick<Clock, "monotonic">): (() => Promise<string>) | undefined {
+  const path = text(user, "tokenFile");
+  if (path !== undefined) {
+    return refreshedToken(() => readText(beside(user.file, path), "the token file"), clock);
+  }
+  const token = text(user, "token");
+  return token === undefined ? undefined : () => Promise.resolve(token);
+}
+
+/** What would change whom we talk to, or as whom, must not be passed over in silence. */
+function refuseUnsupported(cluster: Entry, user: Entry): void {
+  const refused: [Entry, string, string][] = [
+    [cluster, "insecure-skip-tls-verify", "add the server's certificate-authority instead"],
+    [cluster, "proxy-url", "connect directly"],
+    [cluster, "tls-server-name", "use a server name that the certificate carries"],
+    [user, "username", "use a token or a client certificate"],
+    [user, "as", "use credentials of that user"],
+  ];
+  for (const [{ value, file }, field, remedy] of refused) {
+    const set = value[field];
+    if (set === undefined || set === false || set === "") continue;
+    throw new ConnectionError(
+      `Cannot use ${file} as ${field} (${JSON.stringify(set)}) is not supported; ${remedy}`,
+    );
+  }
+}
+
+async function readAll(paths: readonly string[]): Promise<Merged> {
+  const entries = new Map<string, Entry>();
+  const files: string[] = [];
+  let currentContext: string | undefined;
+  for (const path of paths) {
+    const config = await readOne(path);
+    if (config === undefined) continue;
+    files.push(path);
+    currentContext ??= typeof config["current-context"] === "string"
+      ? config["current-context"] || undefined
+      : undefined;
+    collect(config, path, entries);
+  }
+  if (files.length === 0) {
+    const places = paths.join(", ") || "none were named";
+    throw new ConnectionError(
+      `Cannot find a kubeconfig (looked at: ${places}); set KUBECONFIG or --kubeconfig`,
+    );
+  }
+  return { files, currentContext, entries };
+}
+
+async function readOne(path: string): Promise<Record<string, unknown> | undefined> {
   try {
-    return atob(base64.replaceAll(/\s/g, ""));
-  } catch {
-    return "";
+    await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+  }
+  const source = await readText(path, "the kubeconfig");
+  let config: unknown;
+  try {
+    config = parse(source);
+  } catch (error) {
+    const first = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new ConnectionError(`Cannot read the kubeconfig ${path} as it is no YAML: ${first}`);
+  }
+  if (!isRecord(config)) {
+    throw new ConnectionError(`Cannot read the kubeconfig ${path} as it holds no mapping`);
+  }
+  return config;
+}
+
+/** The first file that names an entry decides it. */
+function collect(config: Record<string, unknown>, file: string, entries: Map<string, Entry>): void {
+  for (
+    const [list, field] of [["contexts", "context"], ["clusters", "cluster"], ["users", "user"]] as const
+  ) {
+    const items = config[list];
+    for (const item of Array.isArray(items) ? items.filter(isRecord) : []) {
+      const key = `${list}/${item["name"]}`;
+      const value = item[field];
+      if (!entries.has(key)) entries.set(key, { value: isRecord(value) ? value : {}, file });
+    }
   }
 }
 
-function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  const result: { [P in K]?: V } = {};
-  if (value !== undefined) result[key] = value;
-  return result;
+function entry(merged: Merged, list: string, name: string): Entry {
+  const found = merged.entries.get(`${list}/${name}`);
+  if (found !== undefined) return found;
+  throw new ConnectionError(`Cannot use ${merged.files.join(":")} as "${name}" is not among its ${list}`);
+}
+
+function text({ value }: Entry, field: string): string | undefined {
+  const found = value[field];
+  return typeof found === "string" && found !== "" ? found : undefined;
+}
+
+/** PEM text stands as base64 under `<field>-data`, which wins, or in a file under `<field>`. */
+async function pem(owner: Entry, field: string): Promise<string | undefined> {
+  const data = text(owner, `${field}-data`);
+  if (data !== undefined) {
+    try {
+      return atob(data);
+    } catch {
+      throw new ConnectionError(`Cannot use ${owner.file} as ${field}-data is no base64`);
+    }
+  }
+  const path = text(owner, field);
+  return path === undefined
+    ? undefined
+    : await readText(beside(owner.file, path), `the ${field} of the kubeconfig`);
+}
+
+function beside(file: string, path: string): string {
+  return isAbsolute(path) ? path : join(dirname(file), path);
 }

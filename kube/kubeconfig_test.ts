@@ -1,142 +1,134 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-import { connectionOf, loadKubeconfig } from "./kubeconfig.ts";
-import { kubeconfigPlaces, type SelectedContext } from "./kubeconfig_file.ts";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { loadInCluster } from "./in_cluster.ts";
+import { loadKubeconfig } from "./kubeconfig.ts";
 import { ManualClock } from "./manual_clock.ts";
 
-const folder = fileURLToPath(new URL("../tests/fixtures/kubeconfig", import.meta.url));
-
-/** Loads fixtures as if `KUBECONFIG` listed them. */
-function load(...names: string[]) {
-  const kubeconfig = names.map((name) => `${folder}/${name}`).join(":");
-  return loadKubeconfig(kubeconfigPlaces(undefined, { kubeconfig, home: undefined }), new ManualClock());
-}
-
-/** A context whose cluster and user have these fields besides a valid server. */
-function context(cluster: Record<string, unknown>, user: Record<string, unknown> = {}): SelectedContext {
+function config(user: object, cluster: object = {}): Record<string, unknown> {
   return {
-    name: "c",
-    cluster: {
-      value: { server: "https://192.0.2.1", ...cluster },
-      field: "clusters[name=c].cluster",
-      file: "kc",
-    },
-    user: { value: user, field: "users[name=u].user", file: "kc" },
-    namespace: "default",
+    "current-context": "here",
+    contexts: [{ name: "here", context: { cluster: "c", user: "u", namespace: "team" } }],
+    clusters: [{ name: "c", cluster: { server: "https://10.0.0.1:6443", ...cluster } }],
+    users: [{ name: "u", user }],
   };
 }
 
-Deno.test("certificates in files are found relative to their kubeconfig", async () => {
-  const connection = await load("files.yaml");
-  assert.equal(connection.server, "https://192.0.2.1:6443");
-  assert.equal(connection.namespace, "postgres");
-  assert.match(connection.caPem ?? "", /^-----BEGIN CERTIFICATE-----\nbm90IGEgcmVhbCBhdXRob3JpdHk=/);
-  assert.match(connection.certPem ?? "", /bm90IGEgcmVhbCBjbGllbnQ=/);
-  assert.match(connection.keyPem ?? "", /EC PRIVATE KEY/);
-  assert.equal(connection.token, undefined);
-});
+function scenario(name: string, run: (folder: string) => Promise<void>): void {
+  Deno.test({
+    name,
+    async fn() {
+      const folder = await Deno.makeTempDir();
+      try {
+        await run(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
 
-Deno.test("certificates inline are decoded, and the namespace is default when the context names none", async () => {
-  const connection = await load("inline.yaml");
-  assert.equal(connection.server, "https://[2001:db8::1]:6443");
-  assert.equal(connection.namespace, "default");
-  assert.match(connection.keyPem ?? "", /^-----BEGIN EC PRIVATE KEY-----\n/);
-});
+const load = (...paths: string[]) => loadKubeconfig({ paths, clock: new ManualClock() });
 
-Deno.test("of several files the first to name something wins, and missing ones are passed over", async () => {
-  const connection = await load("missing.yaml", "context_only.yaml", "files.yaml");
-  assert.equal(connection.server, "https://192.0.2.1:6443");
-  assert.equal(await connection.token?.(), "wins-over-later-files");
-});
+async function write(folder: string, name: string, content: unknown): Promise<string> {
+  const path = join(folder, name);
+  await Deno.writeTextFile(path, typeof content === "string" ? content : stringify(content));
+  return path;
+}
 
-Deno.test("a token in a file is read from it", async () => {
-  const connection = await load("token_file.yaml");
-  assert.equal(await connection.token?.(), "token-from-a-file");
-});
-
-Deno.test("a credential plug-in that may not be run tells which permission is missing", async () => {
-  await assert.rejects(load("exec.yaml"), {
-    name: "ConnectionError",
-    message: /Cannot run the credential plug-in sh .*--allow-run=sh/,
+scenario("certificates come from the file itself, or from files beside it", async (folder) => {
+  await write(folder, "ca.crt", "CA");
+  const user = { "client-certificate-data": btoa("CERT"), "client-key-data": btoa("KEY") };
+  const path = await write(folder, "config", config(user, { "certificate-authority": "ca.crt" }));
+  assert.deepEqual(await load(path), {
+    server: "https://10.0.0.1:6443",
+    namespace: "team",
+    caPem: "CA",
+    certPem: "CERT",
+    keyPem: "KEY",
   });
 });
 
-Deno.test("one missing file is an error that names it and where its name came from", async () => {
-  await assert.rejects(load("missing.yaml"), {
-    name: "ConnectionError",
-    message: new RegExp(
-      `^Cannot read the kubeconfig \\(from KUBECONFIG\\) at ${folder}/missing.yaml: there is no such file$`,
-    ),
-  });
-  await assert.rejects(
-    load("missing.yaml", "other.yaml"),
-    /none of the files in KUBECONFIG exists: .*missing.yaml, .*other.yaml/,
-  );
-});
+scenario(
+  "of several files the first that names something decides, and missing files are passed over",
+  async (folder) => {
+    const first = await write(folder, "one", { "current-context": "here" });
+    const second = await write(folder, "two", config({ token: "t" }));
+    const connection = await load(join(folder, "none"), first, second);
+    assert.equal(await connection.token?.(), "t");
+  },
+);
 
-Deno.test("a file outside of what may be read names the flag that would allow it", async () => {
-  await assert.rejects(
-    loadKubeconfig(
-      kubeconfigPlaces("/etc/kubeconfig", { kubeconfig: undefined, home: undefined }),
-      new ManualClock(),
-    ),
-    /Cannot read the kubeconfig \(from --kubeconfig\) at \/etc\/kubeconfig: .*--allow-read=\/etc\/kubeconfig/,
-  );
-});
+scenario(
+  "a token file is read again after a minute, and a failing read keeps the last token",
+  async (folder) => {
+    const clock = new ManualClock();
+    const token = await write(folder, "token", "one\n");
+    const path = await write(folder, "config", config({ tokenFile: "token" }));
+    const connection = await loadKubeconfig({ paths: [path], clock });
+    assert.equal(await connection.token?.(), "one");
+    await Deno.writeTextFile(token, "two");
+    assert.equal(await connection.token?.(), "one");
+    await clock.advance(61_000);
+    assert.equal(await connection.token?.(), "two");
+    await Deno.remove(token);
+    await clock.advance(61_000);
+    assert.equal(await connection.token?.(), "two");
+  },
+);
 
-Deno.test("a broken file is refused without quoting what stands in it", async () => {
-  await assert.rejects(load("broken.yaml"), (error: Error) => {
-    assert.match(error.message, /broken\.yaml: it is not valid YAML, line \d+$/);
-    assert.ok(!error.message.includes("s3cr3t"));
-    return true;
-  });
-});
-
-Deno.test("the flag comes before KUBECONFIG, and that before the home folder", () => {
-  const env = { kubeconfig: "/a:/b", home: "/h" };
-  assert.deepEqual(kubeconfigPlaces("/f", env).paths, ["/f"]);
-  assert.deepEqual(kubeconfigPlaces(undefined, env).paths, ["/a", "/b"]);
-  assert.deepEqual(kubeconfigPlaces("", { ...env, kubeconfig: "" }).paths, ["/h/.kube/config"]);
-  assert.throws(
-    () => kubeconfigPlaces(undefined, { kubeconfig: undefined, home: undefined }),
-    /neither .* nor HOME/,
-  );
-});
-
-Deno.test("what cannot be done as asked is refused with its field and a remedy", async () => {
-  const cases: [SelectedContext, RegExp][] = [
+scenario("what cannot be honoured is refused by name, with a remedy", async (folder) => {
+  const cases: [object, object, RegExp][] = [
     [
-      context({ "insecure-skip-tls-verify": true }),
-      /cluster\.insecure-skip-tls-verify is not supported; put/,
+      { token: "t" },
+      { "insecure-skip-tls-verify": true },
+      /insecure-skip-tls-verify \(true\) is not supported/,
     ],
-    [context({ "proxy-url": "socks5://p" }), /cluster\.proxy-url is not supported/],
-    [context({ "tls-server-name": "n" }), /cluster\.tls-server-name is not supported/],
-    [context({ server: "" }), /cluster\.server is missing/],
-    [context({ server: "192.0.2.1" }), /server must be an http or https URL: current value is 192\.0\.2\.1/],
-    [
-      context({ "certificate-authority-data": "Z2FyYmFnZQ==" }),
-      /authority-data holds no PEM block of a certificate/,
-    ],
-    [context({ "certificate-authority-data": "%%%" }), /authority-data holds no PEM block/],
-    [context({}, { as: "root" }), /user\.as is not supported; use a user/],
-    [context({}, { username: "u", password: "p" }), /user\.username is not supported/],
-    [context({}, { "auth-provider": { name: "gcp" } }), /auth-provider is gcp, only oidc is known/],
-    [
-      context({}, { exec: { command: "x", apiVersion: "v1" } }),
-      /exec\.apiVersion must be .*: current value is v1/,
-    ],
-    [context({}, { exec: { apiVersion: "client.authentication.k8s.io/v1" } }), /exec\.command is missing/],
-    [
-      context({}, { "client-certificate-data": btoa("-----BEGIN CERTIFICATE-----") }),
-      /one half of a client certificate, client-key is missing/,
-    ],
+    [{ token: "t" }, { "proxy-url": "http://p" }, /proxy-url/],
+    [{ token: "t", as: "root" }, {}, /as \("root"\)/],
+    [{ username: "u", password: "p" }, {}, /username/],
+    [{ "client-key-data": "%%%" }, {}, /client-key-data is no base64/],
   ];
-  for (const [selected, message] of cases) {
-    await assert.rejects(connectionOf(selected, new ManualClock()), { name: "ConnectionError", message });
+  for (const [user, cluster, message] of cases) {
+    const path = await write(folder, "config", config(user, cluster));
+    await assert.rejects(load(path), message);
   }
 });
 
-Deno.test("flags that are present but off change nothing", async () => {
-  const off = context({ "insecure-skip-tls-verify": false, "proxy-url": "" }, { token: "t", as: null });
-  assert.equal(await (await connectionOf(off, new ManualClock())).token?.(), "t");
+scenario("missing files, broken YAML and dangling names are told in one line", async (folder) => {
+  await assert.rejects(
+    load(join(folder, "none")),
+    /Cannot find a kubeconfig \(looked at: .*none\); set KUBECONFIG/,
+  );
+  await assert.rejects(load(await write(folder, "broken", "a: [1")), /broken as it is no YAML/);
+  await assert.rejects(load(await write(folder, "list", "- 1")), /holds no mapping/);
+  await assert.rejects(load(await write(folder, "empty", {})), /has no current-context/);
+  const dangling = { ...config({ token: "t" }), users: [] };
+  await assert.rejects(load(await write(folder, "dangling", dangling)), /"u" is not among its users/);
+});
+
+Deno.test({
+  name: "a file that may not be read says which permission is missing",
+  permissions: { read: false },
+}, async () => {
+  await assert.rejects(load("/etc/hostname"), /start it with --allow-read=\/etc\/hostname/);
+});
+
+scenario("a pod's ServiceAccount is read from its folder", async (folder) => {
+  for (const [name, content] of [["token", "t1"], ["ca.crt", "CA"], ["namespace", "team\n"]] as const) {
+    await write(folder, name, content);
+  }
+  const clock = new ManualClock();
+  const connection = await loadInCluster({ host: "fd00::1", port: "443", clock, folder });
+  assert.equal(connection.server, "https://[fd00::1]:443");
+  assert.equal(connection.namespace, "team");
+  assert.equal(await connection.token?.(), "t1");
+  await assert.rejects(
+    loadInCluster({ host: undefined, port: "443", clock, folder }),
+    /KUBERNETES_SERVICE_HOST/,
+  );
+  await assert.rejects(
+    loadInCluster({ host: "h", port: "443", clock, folder: join(folder, "none") }),
+    /token .*does not exist/,
+  );
 });
