@@ -11,7 +11,7 @@
  * member by member, and a smaller volume, because Kubernetes cannot shrink one.
  */
 import { PersistentVolumeClaims, PodDisruptionBudgets, Services, StatefulSets } from "../../kube/kinds.ts";
-import { apply, patch, type Plan, remove, type Step, wait } from "../../kube/plan.ts";
+import { apply, patch, type Plan, remove, type Step, wait, type WaitStep } from "../../kube/plan.ts";
 import { desiredDisruptionBudget } from "./desired_disruption_budget.ts";
 import { desiredClientService, desiredHeadlessService } from "./desired_services.ts";
 import { desiredStatefulSet } from "./desired_stateful_set.ts";
@@ -19,21 +19,18 @@ import type { Observation } from "./observe.ts";
 
 /** Strangers carry no label that a watch could select, so their names are looked at again after this many seconds. */
 const STRANGER_SECONDS = 30;
+/** Labels have 63 characters, of which a StatefulSet's revision takes 11. */
+const LONGEST_NAME = 52;
+/** Nothing but another object helps here. */
+const HOPELESS_SECONDS = 3_600;
 /** StorageClasses are watched; this is only for the case that the watch is not allowed. */
 const CLASS_SECONDS = 300;
 
 /** @param strangers objects that are not ours but bear the names of our children. */
 export function plan(seen: Observation, strangers: readonly string[]): Plan {
-  const { topoServer, statefulSet, storageClass } = seen;
-  if (strangers.length > 0) {
-    const names = strangers.join(", ");
-    const message = `Cannot make the children as these names are taken by objects of others: ${names}. ` +
-      "Delete or rename them.";
-    return [wait("NameTaken", message, STRANGER_SECONDS)];
-  }
-  if (statefulSet === undefined && storageClass.kind === "missing") {
-    return [wait("StorageClassNotFound", `StorageClass ${storageClass.name} does not exist`, CLASS_SECONDS)];
-  }
+  const obstacle = obstacleOf(seen, strangers);
+  if (obstacle !== undefined) return [obstacle];
+  const { topoServer, statefulSet } = seen;
   return [
     ...growth(seen),
     apply(Services, desiredHeadlessService(topoServer, statefulSet)),
@@ -41,6 +38,28 @@ export function plan(seen: Observation, strangers: readonly string[]): Plan {
     ...disruptionBudget(seen),
     apply(StatefulSets, desiredStatefulSet(topoServer, statefulSet)),
   ];
+}
+
+/** What must go out of the way before anything can be made. */
+function obstacleOf(seen: Observation, strangers: readonly string[]): WaitStep | undefined {
+  const { topoServer, statefulSet, storageClass } = seen;
+  const { name } = topoServer.metadata;
+  if (name.length > LONGEST_NAME) {
+    const message =
+      `Cannot make StatefulSet ${name} as its name has ${name.length} characters: Kubernetes labels its ` +
+      `pods with it, which allows ${LONGEST_NAME}. Make a TopoServer with a shorter name.`;
+    return wait("NameTooLong", message, HOPELESS_SECONDS);
+  }
+  if (strangers.length > 0) {
+    const message =
+      `Cannot make the children as these names are taken by objects of others: ${strangers.join(", ")}. ` +
+      "Delete or rename them.";
+    return wait("NameTaken", message, STRANGER_SECONDS);
+  }
+  if (statefulSet === undefined && storageClass.kind === "missing") {
+    return wait("StorageClassNotFound", `StorageClass ${storageClass.name} does not exist`, CLASS_SECONDS);
+  }
+  return undefined;
 }
 
 /** Before all else and whatever else is wrong: a full disk may be the reason for it. */

@@ -11,6 +11,9 @@ import type { ClassFinding, Observation } from "./observe.ts";
 import { refusals } from "./plan.ts";
 import { headlessName } from "./shape.ts";
 
+/** Waits that are about the object's name; the wait for a StorageClass has a condition of its own. */
+const NAME_REASONS = new Set(["NameTaken", "NameTooLong"]);
+
 /** How the members stand. */
 interface Members {
   readonly wanted: number;
@@ -115,8 +118,8 @@ function acceptance(seen: Observation, result: ActResult): Statement {
     const message = `Cannot ${describeStep(result.step)}: ${result.error.message}`;
     return { type, status: "False", reason: "FailedApply", message };
   }
-  if (result.kind === "waiting" && result.wait.reason === "NameTaken") {
-    return { type, status: "False", reason: "NameTaken", message: result.wait.message };
+  if (result.kind === "waiting" && NAME_REASONS.has(result.wait.reason)) {
+    return { type, status: "False", reason: result.wait.reason, message: result.wait.message };
   }
   if (refused.length > 0) {
     return { type, status: "False", reason: "ChangeRefused", message: refused.join(" ") };

@@ -190,6 +190,18 @@ scenario("an object of a stranger under a child's name is left alone, and named"
   assert.equal(await client.find(StatefulSets, { namespace, name: "topo" }), undefined);
 });
 
+scenario("a name that no StatefulSet may have is refused in words", async (stage) => {
+  const name = "t".repeat(53);
+  await stage.apply({ etcd: {} }, name);
+  const status = await waitUntil(
+    "the finding",
+    () => stage.status(name),
+    (seen) => seen?.conditions?.some((each) => each.reason === "NameTooLong") ?? false,
+  );
+  assert.match(status?.message ?? "", /has 53 characters/);
+  assert.equal(await stage.client.find(StatefulSets, { namespace: stage.namespace, name }), undefined);
+});
+
 scenario("a member that does not come up makes it Degraded and names the container", async (stage) => {
   const { client, namespace } = stage;
   await stage.apply({ etcd: {} });
