@@ -81,3 +81,31 @@ function rulesOf(schema: StructuralSchema): { message: string; rule: string }[] 
     ...parts.filter((part) => part !== undefined).flatMap((part) => rulesOf(part)),
   ];
 }
+
+/** Files that a file imports, statically and by a relative path, and theirs in turn. */
+async function reachable(file: URL, seen = new Set<string>()): Promise<Set<string>> {
+  if (seen.has(file.href)) return seen;
+  seen.add(file.href);
+  const source = await Deno.readTextFile(file);
+  for (const [, specifier = ""] of source.matchAll(/^(?:import|export) (?!type )[^;]*?from "(\.[^"]+)";/gm)) {
+    await reachable(new URL(specifier, file), seen);
+  }
+  return seen;
+}
+
+Deno.test("declaring and decoding kinds loads neither the conversion to CRDs nor YAML", async () => {
+  const files = new Set<string>();
+  for (const folder of ["multigres", "smoketurner", "kubernetes"]) {
+    const place = new URL(`./${folder}/`, import.meta.url);
+    for await (const { name, isFile } of Deno.readDir(place)) {
+      if (isFile && name.endsWith(".ts") && !name.endsWith("_test.ts")) {
+        await reachable(new URL(name, place), files);
+      }
+    }
+  }
+  ok(files.size > 30);
+  for (const file of files) {
+    ok(!/schema\/(crd|structural)\.ts$|api\/crds\.ts$/.test(file), file);
+    ok(!(await Deno.readTextFile(new URL(file))).includes('from "yaml"'), file);
+  }
+});
