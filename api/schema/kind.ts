@@ -1,9 +1,11 @@
 /** A kind is declared once, here; its TypeScript type and its CustomResourceDefinition both follow from it. */
 import * as z from "zod/mini";
+import type { Decoded, Problem } from "../../kube/controller.ts";
+import { isRecord } from "../../kube/errors.ts";
 import { defineResource, type Resource } from "../../kube/resource.ts";
 import type { KubeObject, ObjectMeta } from "../../kube/types.ts";
 import type { ValidationRule } from "./metadata.ts";
-import { describeIssues, describeType, type Problem } from "./problems.ts";
+import { describeIssues, describeType } from "./problems.ts";
 
 type AnySchema = z.core.$ZodType;
 
@@ -53,10 +55,6 @@ export interface KindObject<Spec, Status = never> extends KubeObject {
   status?: Status;
 }
 
-export type Decoded<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
-
 /** A declared kind. */
 export interface Kind<T extends KubeObject> {
   readonly resource: Resource<T>;
@@ -66,10 +64,6 @@ export interface Kind<T extends KubeObject> {
    * of spec and status dropped; `metadata` is taken as it is, since the API server has checked it.
    */
   decode(raw: unknown): Decoded<T>;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isObjectMeta(value: unknown): value is ObjectMeta {

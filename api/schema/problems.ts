@@ -1,11 +1,6 @@
 /** Turns what zod finds into sentences with a field path, in the words of the rest of the program. */
 import type { z } from "zod/mini";
-
-/** One thing wrong with an object: where (`spec.cells[0].name`), and what. */
-export interface Problem {
-  readonly path: string;
-  readonly message: string;
-}
+import type { Problem } from "../../kube/controller.ts";
 
 /** `["spec", "cells", 0, "name"]` as `spec.cells[0].name`; keys that are no plain word are quoted. */
 export function formatPath(path: readonly PropertyKey[]): string {

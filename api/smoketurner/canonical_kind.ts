@@ -1,6 +1,7 @@
 /** Kinds that users spell in several ways and controllers see in one. */
 import { defineResource } from "../../kube/resource.ts";
-import type { Decoded, Kind, KindObject } from "../schema/kind.ts";
+import type { Decoded } from "../../kube/controller.ts";
+import type { Kind, KindObject } from "../schema/kind.ts";
 import type { Problem } from "../schema/problems.ts";
 
 /**

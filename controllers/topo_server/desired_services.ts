@@ -1,9 +1,10 @@
 /** The two Services of an etcd cluster: one to talk to it, one by which its members find each other. */
+import { ports } from "../../api/multigres/ports.ts";
 import type { TopoServer } from "../../api/multigres/topo_server.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { Service, StatefulSet } from "../../kube/kinds.ts";
 import type { Frozen, Stored } from "../../kube/types.ts";
-import { childMetadata, headlessName, PORTS, selectorOf } from "./shape.ts";
+import { childMetadata, headlessName, selectorOf } from "./shape.ts";
 
 type Existing = Frozen<StatefulSet> | undefined;
 
@@ -39,5 +40,5 @@ export function desiredHeadlessService(
 }
 
 function port(name: "client" | "peer") {
-  return { name, port: PORTS[name], targetPort: name, protocol: "TCP" };
+  return { name, port: ports.etcd[name], targetPort: name, protocol: "TCP" };
 }

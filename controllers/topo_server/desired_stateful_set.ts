@@ -1,5 +1,6 @@
 /** The StatefulSet of an etcd cluster. */
 import { images } from "../../api/multigres/images.ts";
+import { ports } from "../../api/multigres/ports.ts";
 import type { TopoServer } from "../../api/multigres/topo_server.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { StatefulSet } from "../../kube/kinds.ts";
@@ -11,7 +12,6 @@ import {
   DEFAULT_STORAGE,
   headlessName,
   labelsOf,
-  PORTS,
   selectorOf,
 } from "./shape.ts";
 
@@ -70,7 +70,11 @@ function etcdContainer(topoServer: TopoServer, members: number): Container {
     name: "etcd",
     image: etcd?.image ?? images.etcd,
     env: environment(topoServer, members),
-    ports: Object.entries(PORTS).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })),
+    ports: Object.entries(ports.etcd).map(([name, containerPort]) => ({
+      name,
+      containerPort,
+      protocol: "TCP",
+    })),
     startupProbe: { ...probe("/readyz", 5), failureThreshold: 30 },
     livenessProbe: probe("/livez", 10),
     readinessProbe: probe("/readyz", 5),
@@ -80,7 +84,7 @@ function etcdContainer(topoServer: TopoServer, members: number): Container {
 }
 
 function probe(path: string, periodSeconds: number) {
-  return { httpGet: { path, port: PORTS.metrics }, periodSeconds };
+  return { httpGet: { path, port: ports.etcd.metrics }, periodSeconds };
 }
 
 function environment(topoServer: TopoServer, members: number): EnvVar[] {
@@ -89,18 +93,19 @@ function environment(topoServer: TopoServer, members: number): EnvVar[] {
   const self = `http://$(POD_NAME).${headless}.$(POD_NAMESPACE).svc.cluster.local`;
   const peers = Array.from(
     { length: members },
-    (_, at) => `${name}-${at}=http://${name}-${at}.${headless}.${namespace}.svc.cluster.local:${PORTS.peer}`,
+    (_, at) =>
+      `${name}-${at}=http://${name}-${at}.${headless}.${namespace}.svc.cluster.local:${ports.etcd.peer}`,
   );
   return [
     field("POD_NAME", "metadata.name"),
     field("POD_NAMESPACE", "metadata.namespace"),
     { name: "ETCD_NAME", value: "$(POD_NAME)" },
     { name: "ETCD_DATA_DIR", value: DATA_FOLDER },
-    { name: "ETCD_LISTEN_CLIENT_URLS", value: `http://[::]:${PORTS.client}` },
-    { name: "ETCD_LISTEN_PEER_URLS", value: `http://[::]:${PORTS.peer}` },
-    { name: "ETCD_LISTEN_METRICS_URLS", value: `http://[::]:${PORTS.metrics}` },
-    { name: "ETCD_ADVERTISE_CLIENT_URLS", value: `${self}:${PORTS.client}` },
-    { name: "ETCD_INITIAL_ADVERTISE_PEER_URLS", value: `${self}:${PORTS.peer}` },
+    { name: "ETCD_LISTEN_CLIENT_URLS", value: `http://[::]:${ports.etcd.client}` },
+    { name: "ETCD_LISTEN_PEER_URLS", value: `http://[::]:${ports.etcd.peer}` },
+    { name: "ETCD_LISTEN_METRICS_URLS", value: `http://[::]:${ports.etcd.metrics}` },
+    { name: "ETCD_ADVERTISE_CLIENT_URLS", value: `${self}:${ports.etcd.client}` },
+    { name: "ETCD_INITIAL_ADVERTISE_PEER_URLS", value: `${self}:${ports.etcd.peer}` },
     { name: "ETCD_INITIAL_CLUSTER_STATE", value: "new" },
     { name: "ETCD_INITIAL_CLUSTER_TOKEN", value: name },
     { name: "ETCD_INITIAL_CLUSTER", value: peers.join(",") },

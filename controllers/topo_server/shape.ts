@@ -4,9 +4,6 @@ import type { TopoServer } from "../../api/multigres/topo_server.ts";
 import type { StatefulSet } from "../../kube/kinds.ts";
 import type { Frozen, OwnerReference, Stored } from "../../kube/types.ts";
 
-/** Ports of etcd; 2379 and 2380 are its registered ones, 2381 answers probes and metrics without client certificates. */
-export const PORTS = { client: 2379, peer: 2380, metrics: 2381 } as const;
-
 /** Members of an etcd cluster when the TopoServer does not say: the least that survives the loss of one. */
 export const DEFAULT_REPLICAS = 3;
 
