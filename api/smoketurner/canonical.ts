@@ -10,7 +10,7 @@
  * | `scaling.minReplicas` | 0 or more | absent for 0 |
  * | what `ignored_fields.ts` lists | there | absent |
  */
-import type { Problem } from "../schema/problems.ts";
+import type { Problem } from "../../kube/controller.ts";
 import type {
   Backup,
   BackupDestination,

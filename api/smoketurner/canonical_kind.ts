@@ -2,7 +2,7 @@
 import { defineResource } from "../../kube/resource.ts";
 import type { Decoded } from "../../kube/controller.ts";
 import type { Kind, KindObject } from "../schema/kind.ts";
-import type { Problem } from "../schema/problems.ts";
+import type { Problem } from "../../kube/controller.ts";
 
 /**
  * The same kind with a further step of decoding: from any accepted spelling of its spec to the one that controllers
