@@ -1,0 +1,138 @@
+/** `matriarch run`: the operator itself. */
+import { addControllers } from "../controllers/controllers.ts";
+import { systemClock } from "../kube/clock.ts";
+import type { Connection } from "../kube/connection.ts";
+import { Manager } from "../kube/manager.ts";
+import type { Transport } from "../kube/transport.ts";
+import { createLogger, type Logger } from "../telemetry/log.ts";
+import { type RuntimeMetrics, silentMetrics } from "../telemetry/metrics.ts";
+import type { PrometheusMetrics } from "../telemetry/prometheus.ts";
+import { formatAddress } from "./address.ts";
+import { loadConnection, openTransport, whoAmI } from "./connect.ts";
+import { EXIT } from "./exit.ts";
+import { healthHandler } from "./health.ts";
+import { metricsHandler } from "./metrics_handler.ts";
+import type { RunOptions } from "./options.ts";
+import { serve, type Server } from "./server.ts";
+import { stopOnSignals } from "./signals.ts";
+import { stderr } from "./streams.ts";
+import { VERSION } from "./version.ts";
+
+/** Name of the Lease, so that this operator and one that it replaces never work at the same time. */
+const LEASE_NAME = "multigres-operator.multigres.com";
+
+/** Owner of the fields that are applied: taking over from another operator then leaves no fields behind. */
+const FIELD_MANAGER = "multigres-operator";
+
+/**
+ * Works until a signal stops it.
+ * @returns the exit code.
+ * @throws ConnectionError and StartError, whose message is one line for whoever started the program.
+ */
+export async function run(options: RunOptions): Promise<number> {
+  const log = createLogger({
+    ...options.log,
+    write: (line) => stderr.write(`${line}\n`),
+    now: () => systemClock.now(),
+  });
+  using stopping = stopOnSignals();
+  const connection = await loadConnection(options.credentials);
+  await using resources = new AsyncDisposableStack();
+  const transport = resources.adopt(openTransport(connection), (opened) => opened.close());
+  const user = await whoAmI(transport, connection.server);
+  const metrics = await createMetrics(options);
+  const manager = createManager({ options, connection, transport, log, metrics: metrics ?? silentMetrics });
+  const servers = { options, connection, transport, log };
+  if (metrics !== undefined) resources.adopt(await serveMetrics(servers, metrics), stop);
+  const health = await serveHealth(servers, manager);
+  if (health !== undefined) resources.adopt(health, stop);
+  log.info("Started", { version: VERSION, server: connection.server, user, namespaces: options.namespaces });
+  if (options.webhook.enabled) {
+    log.warn("This build serves no admission webhooks: --webhook-enable=true has no effect");
+  }
+  stopping.signal.addEventListener("abort", () => log.info("Stopping", { signal: stopping.signal.reason }));
+  await manager.run(stopping.signal);
+  log.info("Stopped");
+  return EXIT.done;
+}
+
+interface Parts {
+  readonly options: RunOptions;
+  readonly connection: Connection;
+  readonly transport: Transport;
+  readonly log: Logger;
+}
+
+function createManager(
+  { options, connection, transport, log, metrics }: Parts & { metrics: RuntimeMetrics },
+): Manager {
+  const { leaderElect, leaseNamespace, namespaces, podName } = options;
+  const leaderElection = {
+    name: LEASE_NAME,
+    namespace: leaseNamespace ?? connection.namespace,
+    identity: `${podName ?? "matriarch"}_${crypto.randomUUID()}`,
+  };
+  const manager = new Manager({
+    transport,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    metrics,
+    fieldManager: FIELD_MANAGER,
+    ...(namespaces === undefined ? {} : { namespaces }),
+    ...(leaderElect ? { leaderElection } : {}),
+  });
+  addControllers(manager);
+  return manager;
+}
+
+/** The library for metrics is loaded only when they are served. */
+async function createMetrics(options: RunOptions): Promise<PrometheusMetrics | undefined> {
+  if (options.metrics === undefined) return undefined;
+  const { createMetrics } = await import("../telemetry/prometheus.ts");
+  return createMetrics({ version: VERSION, leaseName: LEASE_NAME, processMetrics: true });
+}
+
+async function serveMetrics(parts: Parts, metrics: PrometheusMetrics): Promise<Server> {
+  const { options, log } = parts;
+  const { address, secure, http2 } = options.metrics ?? { address: { port: 0 }, secure: true, http2: false };
+  const page = { contentType: metrics.contentType, render: () => metrics.render() };
+  const flag = "metrics-bind-address";
+  const server = secure
+    ? await serve({ address, flag, ...await secured(parts, page, http2) })
+    : await serve({ address, flag, handler: metricsHandler(page) });
+  log.info("Serving metrics", { address: formatAddress(server.address), secure });
+  return server;
+}
+
+/** Certificates and reviews of callers are loaded only when metrics are served over TLS. */
+async function secured(
+  { connection, transport, log }: Parts,
+  page: { readonly contentType: string; readonly render: () => Promise<string> },
+  http2: boolean,
+) {
+  const { selfSigned } = await import("./self_signed.ts");
+  const { MetricsAccess } = await import("./metrics_access.ts");
+  const names = ["localhost", `*.${connection.namespace}.svc`];
+  const access = new MetricsAccess({ transport, clock: systemClock, log });
+  return {
+    tls: { ...await selfSigned(names, systemClock.now()), http2 },
+    handler: metricsHandler({ ...page, judge: (header) => access.judge(header) }),
+  };
+}
+
+async function serveHealth({ options, log }: Parts, manager: Manager): Promise<Server | undefined> {
+  if (options.health === undefined) return undefined;
+  const caches = () => {
+    const { ready, waitingFor } = manager.readiness();
+    return ready ? undefined : waitingFor.join("; ");
+  };
+  const handler = healthHandler({ live: { ping: () => undefined }, ready: { caches } });
+  const server = await serve({ address: options.health, flag: "health-probe-bind-address", handler });
+  log.info("Serving probes", { address: formatAddress(server.address) });
+  return server;
+}
+
+async function stop(server: Server): Promise<void> {
+  await server.stop();
+}
