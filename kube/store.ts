@@ -1,5 +1,7 @@
 /** What the operator knows of one kind: trimmed, frozen copies, kept current by reflectors and by our own writes. */
 import { type OwnedFields, ownedFields } from "./owned_fields.ts";
+import { isRecord } from "./errors.ts";
+import { StringPool } from "./string_pool.ts";
 import type { Frozen, KubeObject, ObjectKey } from "./types.ts";
 
 export type Change<T extends KubeObject> =
@@ -46,6 +48,7 @@ export function parseKey(key: string): ObjectKey {
 
 export class Store<T extends KubeObject> {
   readonly #options: StoreOptions<T>;
+  readonly #pool = new StringPool();
   readonly #entries = new Map<string, Entry<T>>();
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
@@ -112,8 +115,8 @@ export class Store<T extends KubeObject> {
     const key = keyOf(object.metadata);
     const known = this.#entries.get(key);
     if (known !== undefined && !isNewer(object, known.object)) return false;
-    const owned = ownedFields(object, this.#options.fieldManager);
-    const frozen = deepFreeze(trimmed(object, this.#options.trim));
+    const owned = deepFreeze(ownedFields(object, this.#options.fieldManager), this.#pool);
+    const frozen = deepFreeze(trimmed(object, this.#options.trim), this.#pool);
     const same = known !== undefined && known.object.metadata.uid === frozen.metadata.uid;
     const memos = same ? memosOf(known) : {};
     this.#entries.set(key, { object: frozen, owned, ...memos });
@@ -186,8 +189,11 @@ function dropFrom(values: Map<string, Set<string>>, value: string, key: string):
   if (keys?.size === 0) values.delete(value);
 }
 
+/** A copy without `managedFields`: deleting the field would turn `metadata` into a hash table four times as large. */
 function trimmed<T extends KubeObject>(object: T, trim: Trim<T> | undefined): T {
-  delete object.metadata.managedFields;
+  const { managedFields: _, ...metadata } = object.metadata;
+  const kept: KubeObject = object;
+  kept.metadata = metadata;
   return trim === undefined ? object : trim(object);
 }
 
@@ -205,12 +211,27 @@ export function compareVersions(a: string | undefined, b: string | undefined): n
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Freezes a JSON value in depth. */
-export function deepFreeze<T>(value: T): Frozen<T> {
+/** Freezes a JSON value in depth; its texts become those of `pool`, where one is given. */
+export function deepFreeze<T>(value: T, pool?: StringPool): Frozen<T> {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    for (const child of Object.values(value)) deepFreeze(child);
+    freezeParts(value, pool);
     Object.freeze(value);
   }
   // A frozen value is what the read-only type describes.
   return value as Frozen<T>;
+}
+
+function freezeParts(value: object, pool: StringPool | undefined): void {
+  if (Array.isArray(value)) {
+    for (const [at, item] of value.entries()) {
+      if (typeof item !== "string") deepFreeze(item, pool);
+      else if (pool !== undefined) value[at] = pool.share(item);
+    }
+  } else if (isRecord(value)) {
+    for (const key of Object.keys(value)) {
+      const part = value[key];
+      if (typeof part !== "string") deepFreeze(part, pool);
+      else if (pool !== undefined) value[key] = pool.share(part);
+    }
+  }
 }

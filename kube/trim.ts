@@ -3,10 +3,13 @@ import type { Pod } from "./kinds.ts";
 
 type Spec = NonNullable<Pod["spec"]>;
 type Container = Spec["containers"][number];
+type Status = NonNullable<Pod["status"]>;
+type ContainerStatus = NonNullable<Status["containerStatuses"]>[number];
 
 /**
  * Keeps identity, labels, annotations and owners; per container its name, image and resources; node, volumes' claims and
- * what the status says of phase, conditions and containers. Pods are created whole and compared by hash, so the rest of
+ * what the status says of phase, conditions and containers (but not the digests and ids that name the latter on their
+ * node). Pods are created whole and compared by hash, so the rest of
  * their spec is never read again.
  */
 export function trimPod(pod: Pod): Pod {
@@ -38,7 +41,7 @@ function trimContainer({ name, image, resources }: Container): Container {
   };
 }
 
-function trimStatus(status: NonNullable<Pod["status"]>): NonNullable<Pod["status"]> {
+function trimStatus(status: Status): Status {
   const { phase, reason, message, podIP, conditions, initContainerStatuses, containerStatuses, resize } =
     status;
   const kept = {
@@ -47,9 +50,15 @@ function trimStatus(status: NonNullable<Pod["status"]>): NonNullable<Pod["status
     message,
     podIP,
     conditions,
-    initContainerStatuses,
-    containerStatuses,
+    initContainerStatuses: initContainerStatuses?.map(trimContainerStatus),
+    containerStatuses: containerStatuses?.map(trimContainerStatus),
     resize,
   };
   return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
+}
+
+function trimContainerStatus(status: ContainerStatus): ContainerStatus {
+  const { containerID: _id, volumeMounts: _mounts, allocatedResourcesStatus: _devices, ...kept } = status;
+  // The type asks for an imageID; an empty one costs nothing.
+  return { ...kept, imageID: "" };
 }

@@ -1,7 +1,6 @@
 /** Keeps the etcd of a TopoServer as it should be. */
 import { clusterLabel, ownedSelector } from "../../api/multigres/labels.ts";
 import { type TopoServer, TopoServers } from "../../api/multigres/topo_server.ts";
-import type { ActResult } from "../../kube/act.ts";
 import type { Cache } from "../../kube/cache.ts";
 import { type Controller, type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
 import {
@@ -15,6 +14,7 @@ import {
 import { keyOf } from "../../kube/store.ts";
 import { trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { outcomeOf } from "../outcome.ts";
 import { findStrangers, observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import { CLAIM } from "./shape.ts";
@@ -52,17 +52,6 @@ async function reconcile(topoServer: TopoServer & Stored, context: ReconcileCont
   for (const notice of noticesOf(topoServer, status, result)) context.record(notice);
   await context.writeStatus(status);
   return outcomeOf(result);
-}
-
-function outcomeOf(result: ActResult): Outcome {
-  switch (result.kind) {
-    case "done":
-      return settled;
-    case "waiting":
-      return { kind: "again", afterSeconds: result.wait.afterSeconds };
-    case "failed":
-      return { kind: "failed", error: result.error };
-  }
 }
 
 /** A StatefulSet has the name of its TopoServer, and its pods name it as their owner. */

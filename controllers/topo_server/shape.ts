@@ -2,7 +2,8 @@
 import { clusterLabel, selectorLabels, standardLabels } from "../../api/multigres/labels.ts";
 import type { TopoServer } from "../../api/multigres/topo_server.ts";
 import type { StatefulSet } from "../../kube/kinds.ts";
-import type { Frozen, OwnerReference, Stored } from "../../kube/types.ts";
+import { controllerReference } from "../../kube/owner.ts";
+import type { Frozen, Stored } from "../../kube/types.ts";
 
 /** Members of an etcd cluster when the TopoServer does not say: the least that survives the loss of one. */
 export const DEFAULT_REPLICAS = 3;
@@ -56,19 +57,6 @@ function componentOf(topoServer: Named): string {
   return component === LOCAL_TOPO ? "local-toposerver" : "toposerver";
 }
 
-/** The reference that makes the garbage collector remove an object after its TopoServer. */
-export function ownerOf(topoServer: TopoServer & Stored): OwnerReference {
-  const { apiVersion, kind, metadata } = topoServer;
-  return {
-    apiVersion,
-    kind,
-    name: metadata.name,
-    uid: metadata.uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  };
-}
-
 /** `metadata` of a child of this name. */
 export function childMetadata(topoServer: TopoServer & Stored, name: string) {
   const { namespace } = topoServer.metadata;
@@ -76,7 +64,7 @@ export function childMetadata(topoServer: TopoServer & Stored, name: string) {
     name,
     ...(namespace === undefined ? {} : { namespace }),
     labels: labelsOf(topoServer),
-    ownerReferences: [ownerOf(topoServer)],
+    ownerReferences: [controllerReference(topoServer)],
   };
 }
 

@@ -61,7 +61,7 @@ ownedTest("a kind whose definition comes late, goes and comes back is worked on 
   );
 
   for (const name of ["first", "second"]) {
-    await installKinds(client, [TopoServers]);
+    await installKinds(client);
     await client.apply(TopoServers.resource, {
       metadata: { namespace: "default", name },
       spec: { etcd: {} },

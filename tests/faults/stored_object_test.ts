@@ -49,7 +49,7 @@ ownedTest(
         () => client.create(TopoServers.resource, JSON.parse(JSON.stringify(odd))),
       );
     }
-    await installKinds(client, [TopoServers]);
+    await installKinds(client);
     await client.apply(TopoServers.resource, {
       metadata: { namespace: "default", name: "good" },
       spec: { etcd: {} },

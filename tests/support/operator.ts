@@ -1,13 +1,13 @@
 /** The operator inside the test's own process: real manager, real API server, the faulty transport in between. */
+import { allKinds } from "../../api/crds.ts";
 import { customResourceDefinition } from "../../api/schema/crd.ts";
-import type { Kind } from "../../api/schema/kind.ts";
 import { KubeClient } from "../../kube/client.ts";
 import { type Clock, systemClock } from "../../kube/clock.ts";
 import { Definitions } from "../../kube/definition.ts";
 import { createFetchTransport } from "../../kube/fetch_transport.ts";
 import { type LeaderElection, Manager } from "../../kube/manager.ts";
 import { seededRandom } from "../../kube/random.ts";
-import type { KubeObject } from "../../kube/types.ts";
+import { defineResource } from "../../kube/resource.ts";
 import { type Logger, silentLogger } from "../../telemetry/log.ts";
 import { type RuntimeMetrics, silentMetrics } from "../../telemetry/metrics.ts";
 import type { Connection } from "../ground/connection.ts";
@@ -15,13 +15,15 @@ import { waitFor } from "../ground/wait_for.ts";
 import { FaultyTransport } from "./faulty_transport.ts";
 import { productConnection } from "./harness.ts";
 
-/** Installs the definitions of kinds and waits until they are served. Many tests may do so at the same time. */
-export async function installKinds(client: KubeClient, kinds: readonly Kind<KubeObject>[]): Promise<void> {
-  for (const kind of kinds) {
+/** Installs the definitions of all kinds and waits until they are served. Many tests may do so at the same time. */
+export async function installKinds(client: KubeClient): Promise<void> {
+  for (const kind of allKinds) {
     const definition = customResourceDefinition(kind);
     await client.apply(Definitions, { ...definition, metadata: { name: definition.metadata.name } });
     await waitFor(`${definition.metadata.name} to be served`, async () => {
-      await client.listAll(kind.resource, { namespace: "default" });
+      await client.listAll(defineResource({ ...kind.definition, namespaced: true }), {
+        namespace: "default",
+      });
       return true;
     });
   }

@@ -63,7 +63,7 @@ const WRITES = 6;
 
 Deno.test("an operator that ends before or after any of its writes is followed by one that leads to the same end", async (t) => {
   using client = steadyClient(connection());
-  await installKinds(client, [TopoServers]);
+  await installKinds(client);
   let expected = "";
   await withNamespace(t, async ({ namespace }) => {
     await client.apply(TopoServers.resource, { metadata: { namespace, name: "topo" }, spec: { etcd: {} } });

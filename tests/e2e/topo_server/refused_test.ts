@@ -24,7 +24,7 @@ const ResourceQuotas = defineResource<ResourceQuota>({
 
 Deno.test("a quota that is used up is named in the status, and waits for a change instead of being asked again", async (t) => {
   using client = steadyClient(sharedCluster().connection);
-  await installKinds(client, [TopoServers]);
+  await installKinds(client);
   await withNamespace(t, async ({ namespace }) => {
     const quota = (hard: string) =>
       client.apply(ResourceQuotas, {

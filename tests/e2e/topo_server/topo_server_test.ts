@@ -30,7 +30,7 @@ function scenario(name: string, run: (stage: Stage) => Promise<void>): void {
   Deno.test(name, (t) =>
     withNamespace(t, async ({ namespace }) => {
       using client = steadyClient(sharedCluster().connection);
-      await installKinds(client, [TopoServers]);
+      await installKinds(client);
       await using operator = startOperator(sharedCluster().connection, {
         setUp: addControllers,
         namespaces: [namespace],
