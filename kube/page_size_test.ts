@@ -8,12 +8,12 @@ Deno.test("small objects come in the largest pages", () => {
   assert.equal(size.next, LARGEST_PAGE);
 });
 
-Deno.test("pages of large objects stay below a million characters", () => {
+Deno.test("pages of large objects stay below half a million characters", () => {
   const size = new PageSize();
   size.note(100, 100 * 10_000);
-  assert.equal(size.next, 100);
-  size.note(100, 100 * 40_000);
-  assert.equal(size.next, 25);
+  assert.equal(size.next, 50);
+  size.note(50, 50 * 25_000);
+  assert.equal(size.next, 20);
 });
 
 Deno.test("an object larger than a page comes alone", () => {
