@@ -11,7 +11,10 @@ export interface SourceFile {
 /** The root of the repository. */
 export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-const skippedFolders = new Set([".git", ".ground", "coverage", "dist", "node_modules"]);
+const skippedFolders = new Set(["coverage", "dist", "node_modules"]);
+
+/** Of the hidden folders only these are part of the repository; others are somebody's own. */
+const hiddenFolders = new Set([".ci", ".github"]);
 
 /** Every file of the repository that is text. */
 export async function readFiles(): Promise<SourceFile[]> {
@@ -27,8 +30,12 @@ async function* walk(folder: string): AsyncGenerator<string> {
   for await (const entry of Deno.readDir(folder)) {
     const path = join(folder, entry.name);
     if (entry.isFile) yield path;
-    else if (entry.isDirectory && !skippedFolders.has(entry.name)) yield* walk(path);
+    else if (entry.isDirectory && isOurs(entry.name)) yield* walk(path);
   }
+}
+
+function isOurs(folder: string): boolean {
+  return folder.startsWith(".") ? hiddenFolders.has(folder) : !skippedFolders.has(folder);
 }
 
 /** True for a file that a program writes: its first lines say so. */

@@ -24,8 +24,8 @@ Deno.test("a file's folder decides its group, and benchmarks have none", () => {
   assert.equal(nameOf("tests/bench/apply_test.ts"), undefined);
 });
 
-Deno.test("a unit test reads the repository and may do nothing else", () => {
-  assert.deepEqual(flagsOf("unit"), ["--allow-read=/repo"]);
+Deno.test("a unit test reads the repository, has temporary files, and may do nothing else", () => {
+  assert.deepEqual(flagsOf("unit"), ["--allow-read=/repo,/scratch", "--allow-write=/scratch"]);
 });
 
 Deno.test("a test on the shared cluster reaches loopback and the cluster, and writes nothing", () => {
