@@ -3,7 +3,12 @@ import { systemClock } from "../kube/clock.ts";
 import type { Connection } from "../kube/connection.ts";
 import { isRecord, parseStatus } from "../kube/errors.ts";
 import { createFetchTransport } from "../kube/fetch_transport.ts";
-import { type KubeResponse, type Transport, TransportError } from "../kube/transport.ts";
+import {
+  type KubeResponse,
+  type Transport,
+  TransportError,
+  type TransportFailure,
+} from "../kube/transport.ts";
 import { StartError } from "./exit.ts";
 import type { Credentials } from "./options.ts";
 
@@ -81,7 +86,7 @@ async function ask(transport: Transport, server: string): Promise<KubeResponse> 
 
 function explain(error: TransportError, server: string): string {
   const detail = detailOf(error);
-  switch (error.failure) {
+  switch (failureOf(error, detail)) {
     case "unreachable":
       return `Cannot reach the API server at ${server}: ${detail}; is it running, and is the address right?`;
     case "timeout":
@@ -97,10 +102,19 @@ function explain(error: TransportError, server: string): string {
   }
 }
 
-/** The innermost reason; what wraps it repeats the address. */
+/** Fetch says no more than "fetch failed" itself: which of the failures it was stands in the cause of the cause. */
+function failureOf({ failure }: TransportError, detail: string): TransportFailure {
+  if (failure !== "broken") return failure;
+  if (/certificate|invalid peer/i.test(detail)) return "untrusted";
+  return /connect error|dns error/i.test(detail) ? "unreachable" : "broken";
+}
+
+/** The innermost reason, without what repeats the address. */
 function detailOf(error: Error): string {
-  const [, reason] = /client error \(\w+\): (.*)$/s.exec(error.message) ?? [];
-  return reason ?? error.message;
+  let inner = error;
+  while (inner.cause instanceof Error) inner = inner.cause;
+  const [, reason] = /client error \(\w+\): (.*)$/s.exec(inner.message) ?? [];
+  return reason ?? inner.message;
 }
 
 function userIn(body: string): string | undefined {

@@ -54,6 +54,18 @@ export const groups: readonly Group[] = [
     permissions: (around) => [`--allow-read=${around.repository}`, `--allow-net=${loopback}`],
   },
   {
+    name: "cli",
+    need: "shared",
+    owns: below("e2e/cli"),
+    permissions: (around) => [
+      `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
+      `--allow-write=${around.ground.temporary}`,
+      `--allow-net=${[loopback, hostOf(around.ground)].filter((host) => host !== undefined).join(",")}`,
+      `--allow-env=${groundVariable}`,
+      ...runOf(["sh"]),
+    ],
+  },
+  {
     name: "cluster",
     need: "shared",
     owns: below("ground", "e2e"),
