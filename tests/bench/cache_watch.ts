@@ -10,11 +10,8 @@ import { trimPod } from "../../kube/trim.ts";
 import { silentLogger } from "../../telemetry/log.ts";
 import { silentMetrics } from "../../telemetry/metrics.ts";
 import { watchLoop } from "./loop_blocks.ts";
-import { podLabel } from "./pods.ts";
+import { fieldManager, podLabel } from "./pods.ts";
 import { connectionIn, inputOf, report } from "./report.ts";
-
-/** How long the process is left in peace before its memory is read again. */
-const restMs = 5_000;
 
 const input = await inputOf();
 const clock = systemClock;
@@ -23,23 +20,30 @@ const client = new KubeClient({
   transport: createFetchTransport(connectionIn(input)),
   clock,
   metrics,
-  fieldManager: "bench",
+  fieldManager,
 });
 const cache = new Cache({ client, clock, metrics, random: seededRandom(1), log: silentLogger });
 const pods = cache.watch({ resource: Pods, labels: podLabel, trim: trimPod });
 
 const bareMb = residentMb();
 const loop = watchLoop();
+const cpuBefore = process.cpuUsage();
 const started = performance.now();
-const forever = new AbortController().signal;
-void cache.run(forever);
-await cache.whenSynced([Pods], forever);
+const { signal } = new AbortController();
+void cache.run(signal);
+await cache.whenSynced([Pods], signal);
 const syncMs = performance.now() - started;
-const cpuSeconds = process.cpuUsage().user / 1e6;
-const blockMs = loop.take();
-const syncedMb = residentMb();
-await new Promise((resolve) => setTimeout(resolve, restMs));
-await report({ objects: pods.size, syncMs, blockMs, cpuSeconds, bareMb, syncedMb, restedMb: residentMb() });
+const { user, system } = process.cpuUsage(cpuBefore);
+const blockMs = loop.end();
+
+await report({
+  objects: pods.size,
+  syncMs,
+  blockMs,
+  cpuSeconds: (user + system) / 1e6,
+  bareMb,
+  syncedMb: residentMb(),
+});
 
 function residentMb(): number {
   return Deno.memoryUsage().rss / 1e6;

@@ -13,8 +13,8 @@ export interface ChildProgram {
   readonly file: string;
   /** Handed to the program as JSON. */
   readonly input: unknown;
-  /** Further permissions, as flags; reaching the API server and reading the input are granted anyway. */
-  readonly permissions?: readonly string[];
+  /** Further flags of `deno run`; reaching the API server and reading the input are allowed anyway. */
+  readonly flags?: readonly string[];
 }
 
 /** What came of it. */
@@ -25,8 +25,21 @@ export interface Measured {
   readonly usage: ProcessUsage;
 }
 
+/** A program that has reported and still runs; disposing of it ends it. */
+export interface RunningProgram extends AsyncDisposable {
+  readonly report: unknown;
+  /** What it uses now, seen from outside. */
+  usage(): Promise<ProcessUsage>;
+}
+
 /** Runs a program of this folder until it reports, looks at it, and ends it. @throws Error with the end of its log. */
 export async function measure(stage: Stage, program: ChildProgram): Promise<Measured> {
+  await using child = await start(stage, program);
+  return { report: child.report, usage: await child.usage() };
+}
+
+/** Starts a program of this folder and waits for its report. @throws Error with the end of its log. */
+export async function start(stage: Stage, program: ChildProgram): Promise<RunningProgram> {
   const input = join(stage.scratch, `${crypto.randomUUID()}.json`);
   const log = `${input}.log`;
   await Deno.writeTextFile(input, JSON.stringify(program.input), { mode: 0o600 });
@@ -37,7 +50,7 @@ export async function measure(stage: Stage, program: ChildProgram): Promise<Meas
       "--no-prompt",
       `--allow-net=${new URL(stage.plane.connection.server).host}`,
       `--allow-read=${input}`,
-      ...program.permissions ?? [],
+      ...program.flags ?? [],
       join(repository, "tests", "bench", program.file),
       input,
     ],
@@ -46,9 +59,10 @@ export async function measure(stage: Stage, program: ChildProgram): Promise<Meas
   });
   try {
     const report = await reportOf(child, log);
-    return { report, usage: await usageOf(child.pid) };
-  } finally {
+    return { report, usage: () => usageOf(child.pid), [Symbol.asyncDispose]: () => child.stop() };
+  } catch (error) {
     await child.stop();
+    throw error;
   }
 }
 

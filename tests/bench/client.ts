@@ -38,7 +38,7 @@ async function run(stage: Stage): Promise<readonly Table[]> {
     file: "client_library.ts",
     input: { kubeconfigPath },
     // It asks for proxies, homes and switches of its HTTP library; to it none is set.
-    permissions: [`--allow-read=${kubeconfigPath}`, "--ignore-env"],
+    flags: [`--allow-read=${kubeconfigPath}`, "--ignore-env"],
   });
   return [comparison(ours, library), table("KubeClient", ours), table("@kubernetes/client-node", library)];
 }

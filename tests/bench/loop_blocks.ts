@@ -3,8 +3,8 @@
 const everyMs = 5;
 
 export interface LoopWatch {
-  /** The longest time that the timer came too late, in milliseconds; counting begins afresh. */
-  take(): number;
+  /** Stops looking. @returns the longest time that the timer came too late, in milliseconds */
+  end(): number;
 }
 
 export function watchLoop(): LoopWatch {
@@ -15,13 +15,12 @@ export function watchLoop(): LoopWatch {
     longest = Math.max(longest, now - last - everyMs);
     last = now;
   };
-  setInterval(look, everyMs);
+  const timer = setInterval(look, everyMs);
   return {
-    take() {
+    end() {
       look();
-      const found = longest;
-      longest = 0;
-      return found;
+      clearInterval(timer);
+      return longest;
     },
   };
 }

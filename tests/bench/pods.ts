@@ -19,18 +19,21 @@ const replicas = 3;
 const image = "registry.example.com/postgres/postgres:17.5-bookworm";
 const since = "2026-01-15T08:00:00Z";
 
-/** Creates `count` pods, each with a status, as the controller and the kubelet would. */
+/** Who the pods belong to: the operator remembers which of their fields it applied. */
+export const fieldManager = "matriarch-bench";
+
+/** Creates `count` pods, each with a status, as the operator and the kubelet would. */
 export async function createPods(connection: Connection, count: number): Promise<void> {
   const transport = createFetchTransport(connection);
   const writer = (fieldManager: string) =>
     new KubeClient({ transport, clock: systemClock, metrics: silentMetrics, fieldManager });
-  const controller = writer("kube-controller-manager");
+  const operator = writer(fieldManager);
   const kubelet = writer("kubelet");
   let next = 0;
   await Promise.all(Array.from({ length: workers }, async () => {
     while (next < count) {
       const n = next++;
-      const { metadata } = await controller.create(Pods, podOf(n));
+      const { metadata } = await operator.apply(Pods, podOf(n));
       await kubelet.patchStrategic(Pods, metadata, { status: statusOf(n) }, "status");
     }
   }));
