@@ -53,6 +53,8 @@ ownedTest("a kind whose definition comes late, goes and comes back is worked on 
     waiting,
     (seen) => seen.includes("does not serve toposervers.multigres.com"),
   );
+  // Each missing kind is asked for once, and its definition listed and watched.
+  await delay(1_000);
   const calm = operator.transport.seen.length;
   await delay(3_000);
   assert.ok(

@@ -46,7 +46,7 @@ function install(): Promise<void> {
   installed ??= (async () => {
     using client = steadyClient(sharedCluster().connection);
     const all: readonly Kind<KubeObject>[] = Object.values(kinds);
-    await installKinds(client, all);
+    await installKinds(client);
   })();
   return installed;
 }

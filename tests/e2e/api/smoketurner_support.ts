@@ -26,7 +26,7 @@ let installed: Promise<void> | undefined;
 function install(): Promise<void> {
   installed ??= (async () => {
     using runtime = openRuntime(sharedCluster().connection);
-    await installKinds(runtime.steady, Object.values(kinds));
+    await installKinds(runtime.steady);
   })();
   return installed;
 }
