@@ -1,7 +1,6 @@
 /** What the tests of the Multigres family's API share. */
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
-import type { Kind } from "../../../api/schema/kind.ts";
 import { customResourceDefinition } from "../../../api/schema/crd.ts";
 import type { StructuralSchema } from "../../../api/schema/structural.ts";
 import { CellTemplates } from "../../../api/multigres/cell_template.ts";
@@ -13,7 +12,6 @@ import { ShardTemplates } from "../../../api/multigres/shard_template.ts";
 import { TableGroups } from "../../../api/multigres/table_group.ts";
 import { TopoServers } from "../../../api/multigres/topo_server.ts";
 import { collectionPath } from "../../../kube/resource.ts";
-import type { KubeObject } from "../../../kube/types.ts";
 import type { Answer } from "../../ground/client.ts";
 import { sharedCluster } from "../../ground/ground.ts";
 import { isRecord, listAt, stringAt } from "../../ground/json.ts";
@@ -45,7 +43,6 @@ let installed: Promise<void> | undefined;
 function install(): Promise<void> {
   installed ??= (async () => {
     using client = steadyClient(sharedCluster().connection);
-    const all: readonly Kind<KubeObject>[] = Object.values(kinds);
     await installKinds(client);
   })();
   return installed;
