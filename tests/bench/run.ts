@@ -9,9 +9,10 @@ import { onEnd } from "../ground/signals.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { cache } from "./cache.ts";
 import { client } from "./client.ts";
+import { idle } from "./idle.ts";
 import { render } from "./print.ts";
 
-const benchmarks: readonly Benchmark[] = [client, cache];
+const benchmarks: readonly Benchmark[] = [client, cache, idle];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
   const known = benchmarks.map((benchmark) => benchmark.name);

@@ -1,0 +1,93 @@
+/** The real program, from source and as a bundle, on behalf of a user whose requests the API server notes. */
+import { join } from "node:path";
+import type { AuditedRequest } from "../ground/audit.ts";
+import { repository } from "../ground/operator.ts";
+import { type GuardedProcess, spawnGuarded } from "../ground/guard.ts";
+import type { Stage } from "./benchmark.ts";
+import { heapFlag } from "./v8.ts";
+
+/** The user that the program is. */
+export const user = "bench:operator";
+
+/** A way to run the program. */
+export interface Variant {
+  readonly name: string;
+  /** The file that is run. */
+  readonly entry: string;
+  readonly flags: readonly string[];
+}
+
+/** A program under way. */
+export interface RunningOperator {
+  readonly process: GuardedProcess;
+  /** When it was started, in milliseconds since 1970. */
+  readonly since: number;
+  readonly log: string;
+}
+
+const config = `--config=${join(repository, "deno.json")}`;
+
+/** From source; and as the image has it, where `deno bundle` can be used (it fetches its bundler once). */
+export async function variants(stage: Stage): Promise<Variant[]> {
+  const source = { name: "from source", entry: join(repository, "main.ts"), flags: [heapFlag] };
+  const folder = join(stage.scratch, "bundle");
+  const log = `${folder}.log`;
+  const bundler = spawnGuarded({
+    program: Deno.execPath(),
+    args: ["bundle", "--minify", "--code-splitting", `--outdir=${folder}`, config, source.entry],
+    cwd: repository,
+    log,
+  });
+  if ((await bundler.ended).success) {
+    return [source, { ...source, name: "bundled", entry: join(folder, "main.js") }];
+  }
+  stage.say(`Not bundled: ${(await Deno.readTextFile(log)).trim().split("\n").at(-1)}`);
+  return [source];
+}
+
+/** Starts the program with the permissions that it has as an operator, and a kubeconfig of the audited user. */
+export async function startOperator(stage: Stage, variant: Variant): Promise<RunningOperator> {
+  const connection = await stage.plane.connectionAs({ user, groups: ["system:masters"] });
+  const kubeconfigPath = await stage.plane.writeKubeconfig("operator", connection);
+  const log = join(stage.scratch, `operator-${crypto.randomUUID()}.log`);
+  const since = Date.now();
+  const process = spawnGuarded({
+    program: Deno.execPath(),
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      ...variant.flags,
+      config,
+      "-P=operator",
+      `--allow-read=${kubeconfigPath}`,
+      variant.entry,
+      "run",
+      `--kubeconfig=${kubeconfigPath}`,
+      "--leader-elect",
+      "--zap-devel=false",
+      "--metrics-bind-address=127.0.0.1:0",
+      "--health-probe-bind-address=127.0.0.1:0",
+    ],
+    cwd: repository,
+    log,
+  });
+  return { process, since, log };
+}
+
+/** Why nothing more is to be expected of the program, or undefined while it runs. */
+export function whyEnded({ process, log }: RunningOperator): string | undefined {
+  if (process.running()) return undefined;
+  return `the operator has ended; its log ends with\n${Deno.readTextFileSync(log).slice(-2000)}`;
+}
+
+/** Whether a request is one that a quiet operator makes all the same: open watches, and its lease. */
+export function isQuiet({ verb, resource }: AuditedRequest): boolean {
+  return verb === "watch" || resource === "leases";
+}
+
+/** Whether a request changes an object that is neither a lease nor a question. */
+export function isWork(request: AuditedRequest): boolean {
+  const writes = ["create", "update", "patch", "delete"];
+  return !isQuiet(request) && writes.includes(request.verb) && !request.resource.startsWith("self");
+}
