@@ -35,7 +35,7 @@ export function desiredStatefulSet(
 ): Applied<StatefulSet> {
   const { name } = topoServer.metadata;
   const selector = selectorOf(topoServer, existing);
-  const { placement, pvcDeletionPolicy } = topoServer.spec;
+  const { placement, etcd, pvcDeletionPolicy } = topoServer.spec;
   const tolerations = placement?.tolerations ?? [];
   return {
     metadata: childMetadata(topoServer, name),
@@ -49,7 +49,7 @@ export function desiredStatefulSet(
       // The topology outlives its object: only the cluster's own deletion removes these claims.
       persistentVolumeClaimRetentionPolicy: {
         whenDeleted: "Retain",
-        whenScaled: pvcDeletionPolicy?.whenScaled ?? "Retain",
+        whenScaled: (etcd?.pvcDeletionPolicy ?? pvcDeletionPolicy)?.whenScaled ?? "Retain",
       },
       template: {
         metadata: { labels: { ...labelsOf(topoServer), ...selector } },

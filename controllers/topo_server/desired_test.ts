@@ -124,6 +124,16 @@ Deno.test("what nobody may change of a StatefulSet follows the one that stands",
   assert.equal(set.spec?.replicas, 5);
 });
 
+Deno.test("what etcd says of its claims goes before what the TopoServer says; deletion never takes them", () => {
+  const policy = (spec: object) =>
+    desiredStatefulSet(topoServer(spec), undefined).spec?.persistentVolumeClaimRetentionPolicy;
+  const keep = { whenDeleted: "Retain", whenScaled: "Retain" };
+  const drop = { whenDeleted: "Delete", whenScaled: "Delete" };
+  assert.deepEqual(policy({ etcd: {} }), keep);
+  assert.deepEqual(policy({ etcd: {}, pvcDeletionPolicy: drop }), { ...keep, whenScaled: "Delete" });
+  assert.deepEqual(policy({ etcd: { pvcDeletionPolicy: keep }, pvcDeletionPolicy: drop }), keep);
+});
+
 Deno.test("a budget is made from two members on", () => {
   assert.notEqual(desiredDisruptionBudget(topoServer({ etcd: { replicas: 3 } }), undefined), undefined);
   assert.equal(desiredDisruptionBudget(topoServer({ etcd: { replicas: 1 } }), undefined), undefined);
