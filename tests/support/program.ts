@@ -68,9 +68,14 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   return {
     said,
     async line(pattern) {
-      const hopeless = () => guarded.running() ? undefined : "the program has ended";
-      const find = async () => (await said()).match(pattern);
-      return await waitFor(`a line like ${pattern} in ${await said()}`, find, { hopeless });
+      let lastWords: string | undefined;
+      const find = async () => {
+        const ended = !guarded.running();
+        const text = await said();
+        if (ended) lastWords = `the program has ended and said: ${text}`;
+        return text.match(pattern);
+      };
+      return await waitFor(`a line like ${pattern}`, find, { hopeless: () => lastWords });
     },
     signal: (name) => guarded.signal(name),
     running: () => guarded.running(),
