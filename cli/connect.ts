@@ -3,12 +3,7 @@ import { systemClock } from "../kube/clock.ts";
 import type { Connection } from "../kube/connection.ts";
 import { isRecord, parseStatus } from "../kube/errors.ts";
 import { createFetchTransport } from "../kube/fetch_transport.ts";
-import {
-  type KubeResponse,
-  type Transport,
-  TransportError,
-  type TransportFailure,
-} from "../kube/transport.ts";
+import { type KubeResponse, type Transport, TransportError } from "../kube/transport.ts";
 import { StartError } from "./exit.ts";
 import type { Credentials } from "./options.ts";
 
@@ -85,8 +80,9 @@ async function ask(transport: Transport, server: string): Promise<KubeResponse> 
 }
 
 function explain(error: TransportError, server: string): string {
-  const detail = detailOf(error);
-  switch (failureOf(error, detail)) {
+  // The transport's message begins with the request, which nobody made knowingly here.
+  const detail = error.message.replace(/^\w+ \S+: /, "");
+  switch (error.failure) {
     case "unreachable":
       return `Cannot reach the API server at ${server}: ${detail}; is it running, and is the address right?`;
     case "timeout":
@@ -100,21 +96,6 @@ function explain(error: TransportError, server: string): string {
     case "fenced":
       return `Cannot talk to the API server at ${server}: ${detail}; is it an API server, and is it http or https?`;
   }
-}
-
-/** Fetch says no more than "fetch failed" itself: which of the failures it was stands in the cause of the cause. */
-function failureOf({ failure }: TransportError, detail: string): TransportFailure {
-  if (failure !== "broken") return failure;
-  if (/certificate|invalid peer/i.test(detail)) return "untrusted";
-  return /connect error|dns error/i.test(detail) ? "unreachable" : "broken";
-}
-
-/** The innermost reason, without what repeats the address. */
-function detailOf(error: Error): string {
-  let inner = error;
-  while (inner.cause instanceof Error) inner = inner.cause;
-  const [, reason] = /client error \(\w+\): (.*)$/s.exec(inner.message) ?? [];
-  return reason ?? inner.message;
 }
 
 function userIn(body: string): string | undefined {

@@ -12,6 +12,9 @@ const TIMEOUTS_UNTIL_RECONNECT = 2;
 /** The ways that TLS refuses a server, as the runtime words them. */
 const UNTRUSTED = /certificate|UnknownIssuer|invalid peer/i;
 
+/** The ways that a connection cannot be made, as the runtime words them. */
+const UNREACHABLE = /connect error|dns error|connection refused|unreachable|no route/i;
+
 /** Opens a transport to the API server of `connection`. No connection is made before the first request. */
 export function createFetchTransport(connection: Connection): Transport {
   return new FetchTransport(connection);
@@ -187,11 +190,20 @@ function describe(error: unknown, request: KubeRequest, deadline?: Deadline): Tr
     return new TransportError("timeout", `${what}: no answer within ${request.timeoutMs} ms`);
   }
   if (request.signal?.aborted) return new TransportError("aborted", `${what}: given up by the caller`);
-  const message = error instanceof Error ? error.message : String(error);
-  return new TransportError(failureOf(message), `${what}: ${message}`, { cause: error });
+  const reason = reasonOf(error);
+  return new TransportError(failureOf(reason), `${what}: ${reason}`, { cause: error });
 }
 
-function failureOf(message: string): TransportFailure {
-  if (UNTRUSTED.test(message)) return "untrusted";
-  return /connect|dns|lookup|unreachable/i.test(message) ? "unreachable" : "broken";
+/** Fetch itself says only that it failed: why stands in the innermost cause, behind the address it repeats. */
+function reasonOf(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  const message = inner instanceof Error ? inner.message : String(inner);
+  const [, reason] = /client error \(\w+\): (.*)$/s.exec(message) ?? [];
+  return reason ?? message;
+}
+
+function failureOf(reason: string): TransportFailure {
+  if (UNTRUSTED.test(reason)) return "untrusted";
+  return UNREACHABLE.test(reason) ? "unreachable" : "broken";
 }

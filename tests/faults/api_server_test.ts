@@ -5,6 +5,7 @@ import { addControllers } from "../../controllers/controllers.ts";
 import { Definitions } from "../../kube/definition.ts";
 import { StatefulSets } from "../../kube/kinds.ts";
 import { ownedTest, privateControlPlane } from "../ground/ground.ts";
+import { freePort } from "../ground/ports.ts";
 import { delay, waitFor, waitUntil } from "../ground/wait_for.ts";
 import { openRuntime, put, untilEqual, watchConfigMaps } from "../support/harness.ts";
 import { installKinds, startOperator, steadyClient } from "../support/operator.ts";
@@ -25,6 +26,23 @@ ownedTest("an API server that stops and starts again is taken up where it was le
   await plane.startApiServer();
   await put(runtime, "default", "after", "1");
   await untilEqual(runtime, watching.store, "default");
+});
+
+ownedTest("why there was no answer is told apart: not reachable, not to be trusted, too late", async () => {
+  await using plane = await privateControlPlane("api");
+  const { connection } = plane;
+  const version = { method: "GET", path: "/version", timeoutMs: 2_000 } as const;
+  const failure = async (changed: Partial<typeof connection>) => {
+    using runtime = openRuntime({ ...connection, ...changed });
+    return await runtime.transport.request(version).then(() => "answered", (error) => error.failure);
+  };
+  assert.equal(await failure({}), "answered");
+  assert.equal(await failure({ server: `https://127.0.0.1:${freePort()}` }), "unreachable");
+  await using other = await privateControlPlane("api");
+  assert.equal(await failure({ caPem: other.connection.caPem ?? "" }), "untrusted");
+  plane.pauseApiServer();
+  assert.equal(await failure({}), "timeout");
+  plane.resumeApiServer();
 });
 
 ownedTest("an API server that freezes is left for a new connection, and nothing hangs", async () => {
