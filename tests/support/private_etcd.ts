@@ -1,0 +1,109 @@
+/** An etcd for one test alone, which may be stopped, started again, frozen, and asked for certificates. */
+import { join } from "node:path";
+import { type EtcdOptions, openEtcd } from "../../topology/etcd/etcd_store.ts";
+import type { TopologyStore } from "../../topology/store.ts";
+import { etcdArguments, type Layout } from "../ground/commands.ts";
+import { ground } from "../ground/ground.ts";
+import { type GuardedProcess, type KeptFolder, spawnGuarded, temporaryFolder } from "../ground/guard.ts";
+import { type Authority, createAuthority } from "../ground/pki.ts";
+import { freePort } from "../ground/ports.ts";
+import { waitFor } from "../ground/wait_for.ts";
+
+/** `plain`: HTTP. `server`: TLS. `mutual`: TLS, and clients must have a certificate too. */
+export type Security = "plain" | "server" | "mutual";
+
+export class PrivateEtcd implements AsyncDisposable {
+  #process: GuardedProcess | undefined;
+
+  private constructor(
+    readonly authority: Authority,
+    readonly security: Security,
+    readonly folder: KeptFolder,
+    readonly layout: Layout,
+  ) {}
+
+  /** Starts one and waits until it serves. */
+  static async start(security: Security = "plain"): Promise<PrivateEtcd> {
+    const authority = await createAuthority();
+    const folder = await temporaryFolder("matriarch-etcd-");
+    const layout = {
+      folder: folder.path,
+      etcdPort: freePort(),
+      etcdPeerPort: freePort(),
+      apiPort: freePort(),
+    };
+    const etcd = new PrivateEtcd(authority, security, folder, layout);
+    const serving = await authority.issueServer(["localhost"], ["127.0.0.1"]);
+    await Deno.writeTextFile(join(folder.path, "ca.crt"), authority.caPem);
+    await Deno.writeTextFile(join(folder.path, "etcd.crt"), serving.certPem);
+    await Deno.writeTextFile(join(folder.path, "etcd.key"), serving.keyPem, { mode: 0o600 });
+    await etcd.start();
+    return etcd;
+  }
+
+  get endpoint(): string {
+    return `${this.security === "plain" ? "http" : "https"}://127.0.0.1:${this.layout.etcdPort}`;
+  }
+
+  /** A store that may do everything. */
+  async open(options: EtcdOptions = {}): Promise<TopologyStore> {
+    const tls = { caPem: this.authority.caPem, ...await this.authority.issueClient({ user: "operator" }) };
+    const endpoints = [this.endpoint];
+    return openEtcd(this.security === "plain" ? { endpoints } : { endpoints, tls }, options);
+  }
+
+  /** Starts the program on the same port with the same data. */
+  async start(): Promise<void> {
+    const program = ground().binaries.etcd;
+    if (program === undefined) throw new Error("Cannot start etcd as this ground has none");
+    const log = join(this.folder.path, "etcd.log");
+    const process = spawnGuarded({
+      program,
+      args: [...etcdArguments(this.layout), ...this.#tlsArguments()],
+      log,
+    });
+    this.#process = process;
+    const store = await this.open();
+    try {
+      const hopeless = () => process.running() ? undefined : Deno.readTextFileSync(log).slice(-2000);
+      await waitFor("etcd to serve", async () => {
+        await store.get("/any");
+        return true;
+      }, { hopeless });
+    } finally {
+      store.close();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#process?.stop("SIGKILL");
+  }
+
+  /** Connections stay open and nothing answers. */
+  freeze(): void {
+    this.#process?.signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#process?.signal("SIGCONT");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.folder[Symbol.asyncDispose]();
+  }
+
+  /** Of flags that are given twice, etcd takes the last. */
+  #tlsArguments(): string[] {
+    if (this.security === "plain") return [];
+    const file = (name: string) => join(this.folder.path, name);
+    const mutual = [`--trusted-ca-file=${file("ca.crt")}`, "--client-cert-auth"];
+    return [
+      `--listen-client-urls=${this.endpoint}`,
+      `--advertise-client-urls=${this.endpoint}`,
+      `--cert-file=${file("etcd.crt")}`,
+      `--key-file=${file("etcd.key")}`,
+      ...(this.security === "mutual" ? mutual : []),
+    ];
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * One HTTP/2 connection to one endpoint, opened when it is needed and closed when it is not.
+ *
+ * Connect has a session manager of its own. It is not used: when a server refuses the client's certificate, which with
+ * TLS 1.3 it does after the client has finished its handshake, that one loops for ever and holds up the whole process.
+ * Here a connection counts as open only when the server's first frame (SETTINGS) has arrived. So a server that is frozen,
+ * speaks something else, or refuses us is told from one that fails later, before anything has been sent.
+ */
+import type { GrpcTransportOptions } from "@connectrpc/connect-node";
+import * as http2 from "node:http2";
+import type { Clock, Timer } from "../../kube/clock.ts";
+import { TopologyError } from "../errors.ts";
+import type { EtcdTls } from "./connection.ts";
+import { until } from "./deadline.ts";
+import { failureOfConnection } from "./failure.ts";
+
+export interface SessionOptions {
+  readonly tls: EtcdTls;
+  readonly clock: Clock;
+  /** Time in which a connection must be open, in milliseconds. */
+  readonly connectMs: number;
+  /** A connection that nobody has used for so long is closed, in milliseconds. */
+  readonly idleMs: number;
+}
+
+type SessionManager = NonNullable<GrpcTransportOptions["sessionManager"]>;
+
+/** A connection while it is good for new calls. */
+interface Live {
+  readonly session: http2.ClientHttp2Session;
+  /** Resolves when the server's first frame is there; rejects with a TopologyError when the connection ends before. */
+  readonly opened: Promise<void>;
+  uses: number;
+  retired: boolean;
+  idle?: Timer;
+}
+
+export class EndpointSession implements SessionManager {
+  #live: Live | undefined;
+  /** Also those that were replaced and still have calls under way. */
+  readonly #all = new Set<Live>();
+
+  /** @param authority origin of the endpoint */
+  constructor(readonly authority: string, private readonly options: SessionOptions) {}
+
+  /**
+   * Opens the connection if there is none and calls `work` while it is open. A call that ran out of time takes the
+   * connection out of use, as the other side may have vanished without a word.
+   * @throws TopologyError without having called `work` when no connection was open before `signal` aborted
+   */
+  async use<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const live = this.#live ?? this.#open();
+    live.idle?.cancel();
+    live.uses++;
+    try {
+      await until(live.opened, signal, () => this.#silent());
+      return await work();
+    } catch (error) {
+      if (error instanceof TopologyError && error.failure === "timeout") this.#retire(live);
+      throw error;
+    } finally {
+      live.uses--;
+      this.#rest(live);
+    }
+  }
+
+  /** Called by Connect, within the `work` of {@link use}. */
+  request(
+    method: string,
+    path: string,
+    headers: http2.OutgoingHttpHeaders,
+  ): Promise<http2.ClientHttp2Stream> {
+    const live = this.#live;
+    if (live === undefined || live.session.destroyed || live.session.closed) {
+      return Promise.reject(this.#gone());
+    }
+    try {
+      return Promise.resolve(live.session.request({ ...headers, ":method": method, ":path": path }));
+    } catch (error) {
+      return Promise.reject(failureOfConnection(error, this.authority));
+    }
+  }
+
+  notifyResponseByteRead(): void {}
+
+  /** Ends all connections at once. The session may be used again afterwards. */
+  close(): void {
+    for (const live of [...this.#all]) this.#end(live);
+  }
+
+  #open(): Live {
+    const { caPem, certPem, keyPem } = this.options.tls;
+    const session = http2.connect(this.authority, {
+      ...(caPem === undefined ? {} : { ca: caPem }),
+      ...(certPem === undefined || keyPem === undefined ? {} : { cert: certPem, key: keyPem }),
+    });
+    const { promise: opened, resolve, reject } = Promise.withResolvers<void>();
+    const live: Live = { session, opened, uses: 0, retired: false };
+    const { connectMs, clock } = this.options;
+    const late = clock.after(connectMs, () => {
+      reject(this.#silent());
+      this.#end(live);
+    });
+    session.once("remoteSettings", () => {
+      late.cancel();
+      resolve();
+    });
+    session.on("error", (error) => reject(failureOfConnection(error, this.authority)));
+    session.once("goaway", () => this.#retire(live));
+    session.once("close", () => {
+      late.cancel();
+      reject(this.#gone());
+      this.#end(live);
+    });
+    // Whoever waits hears of a failure; that it may come when nobody waits any more is no error of its own.
+    opened.catch(() => {});
+    this.#live = live;
+    this.#all.add(live);
+    return live;
+  }
+
+  /** New calls get a new connection; this one ends with its last call. */
+  #retire(live: Live): void {
+    live.retired = true;
+    if (this.#live === live) this.#live = undefined;
+    if (live.uses === 0) this.#end(live);
+  }
+
+  #rest(live: Live): void {
+    if (live.uses > 0 || !this.#all.has(live)) return;
+    if (live.retired) return this.#end(live);
+    live.idle = this.options.clock.after(this.options.idleMs, () => this.#end(live));
+  }
+
+  #end(live: Live): void {
+    live.idle?.cancel();
+    this.#all.delete(live);
+    if (this.#live === live) this.#live = undefined;
+    if (!live.session.destroyed) live.session.destroy();
+  }
+
+  #silent(): TopologyError {
+    return new TopologyError("unreachable", `etcd at ${this.authority} accepted no connection in time`);
+  }
+
+  #gone(): TopologyError {
+    return new TopologyError("broken", `the connection to etcd at ${this.authority} ended`);
+  }
+}
