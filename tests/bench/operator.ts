@@ -15,6 +15,7 @@ export interface Variant {
   /** The file that is run. */
   readonly entry: string;
   readonly flags: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A program under way. */
@@ -27,7 +28,10 @@ export interface RunningOperator {
 
 const config = `--config=${join(repository, "deno.json")}`;
 
-/** From source; and as the image has it, where `deno bundle` can be used (it fetches its bundler once). */
+/**
+ * From source; and as the image has it, where `deno bundle` can be used (it fetches its bundler once). What Deno keeps of
+ * earlier starts is the bundle's own, and empty before the first one.
+ */
 export async function variants(stage: Stage): Promise<Variant[]> {
   const source = { name: "from source", entry: join(repository, "main.ts"), flags: [heapFlag] };
   const folder = join(stage.scratch, "bundle");
@@ -39,7 +43,8 @@ export async function variants(stage: Stage): Promise<Variant[]> {
     log,
   });
   if ((await bundler.ended).success) {
-    return [source, { ...source, name: "bundled", entry: join(folder, "main.js") }];
+    const env = { DENO_DIR: join(stage.scratch, "cache") };
+    return [source, { ...source, name: "bundled", entry: join(folder, "main.js"), env }];
   }
   stage.say(`Not bundled: ${(await Deno.readTextFile(log)).trim().split("\n").at(-1)}`);
   return [source];
@@ -71,6 +76,7 @@ export async function startOperator(stage: Stage, variant: Variant): Promise<Run
     ],
     cwd: repository,
     log,
+    ...(variant.env === undefined ? {} : { env: variant.env }),
   });
   return { process, since, log };
 }

@@ -11,8 +11,9 @@ import { cache } from "./cache.ts";
 import { client } from "./client.ts";
 import { idle } from "./idle.ts";
 import { render } from "./print.ts";
+import { throughput } from "./throughput.ts";
 
-const benchmarks: readonly Benchmark[] = [client, cache, idle];
+const benchmarks: readonly Benchmark[] = [client, cache, idle, throughput];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
   const known = benchmarks.map((benchmark) => benchmark.name);
