@@ -1,5 +1,4 @@
 /** Server-side apply that is only sent when it would change something. */
-import { createHash } from "node:crypto";
 import { compareApply } from "./apply_diff.ts";
 import type { Cache } from "./cache.ts";
 import type { Applied, KubeClient } from "./client.ts";
@@ -46,7 +45,8 @@ function isSettled<T extends KubeObject>(store: Store<T>, object: Applied<T>, pa
   const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
   if (verdict !== "unsure") return verdict === "same";
   const memo = part === "main" ? entry.memo : entry.statusMemo;
-  return memo !== undefined && memo.desired === digest(object) && memo.doubts === digest(doubts);
+  return memo !== undefined && memo.desired === JSON.stringify(object) &&
+    memo.doubts === JSON.stringify(doubts);
 }
 
 /** What the server made of the doubtful parts: the same again, over the same, will change nothing. */
@@ -56,10 +56,6 @@ function remember<T extends KubeObject>(store: Store<T>, object: Applied<T>, par
   if (entry === undefined) return;
   const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
   if (verdict !== "unsure") return;
-  const memo: ApplyMemo = { desired: digest(object), doubts: digest(doubts) };
+  const memo: ApplyMemo = { desired: JSON.stringify(object), doubts: JSON.stringify(doubts) };
   store.remember(key, part === "main" ? "memo" : "statusMemo", memo);
-}
-
-function digest(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("base64");
 }

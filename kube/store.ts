@@ -22,7 +22,7 @@ export interface StoreOptions<T extends KubeObject> {
   readonly indexes?: Readonly<Record<string, IndexBy<T>>>;
 }
 
-/** Digests of what was last applied to an object and of the doubtful parts it left: see `apply.ts`. */
+/** What was last applied to an object, and the doubtful parts it left, as JSON: see `apply.ts`. */
 export interface ApplyMemo {
   readonly desired: string;
   readonly doubts: string;

@@ -6,7 +6,7 @@
  * of 6 µs. A number that is not there is better than a wrong one.
  */
 import process from "node:process";
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "./prom_client.ts";
 
 /** Adds the metrics to `registry`. All are read during a scrape; nothing runs in between. */
 export function registerProcessMetrics(registry: Registry): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Registry } from "prom-client";
+import { Registry } from "./prom_client.ts";
 import { registerProcessMetrics } from "./process_metrics.ts";
 
 /** Value of each metric of the process after one scrape. */

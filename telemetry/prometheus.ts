@@ -1,5 +1,5 @@
 /** Metrics in the text format of Prometheus. */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "./prom_client.ts";
 import type { QueueReading, ReconcileResult, RuntimeMetrics } from "./metrics.ts";
 import { registerProcessMetrics } from "./process_metrics.ts";
 
