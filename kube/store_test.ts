@@ -72,6 +72,18 @@ Deno.test("what is handed out cannot be changed, and carries no managed fields",
   assert.equal(store.entry("a/x")?.owned.main, '{"f:spec":{}}');
 });
 
+Deno.test("texts that objects have in common are shared without changing any of them", () => {
+  const { store } = newStore();
+  const more = {
+    labels: { tier: "a label of more than ten letters" },
+    finalizers: ["example.com/first", "b"],
+  };
+  for (const name of ["x", "y"]) store.put(thing(name, "1", structuredClone(more)));
+  for (const name of ["x", "y"]) {
+    assert.deepEqual(store.get(`a/${name}`), thing(name, "1", more));
+  }
+});
+
 Deno.test("what was remembered of an apply ends with the life of the object", () => {
   const { store } = newStore();
   store.put(thing("x", "1"));

@@ -1,6 +1,9 @@
 /** Tables for a terminal. */
 import { reached, type Row, type Table } from "./benchmark.ts";
 
+/** Notes may be longer than that. */
+const longestRule = 100;
+
 /** Columns of numbers stand right. */
 const right = new Set([1, 2]);
 
@@ -15,7 +18,7 @@ export function render(table: Table): string {
   const lines = rows.map((row) =>
     row.map((cell, column) => aligned(cell, column, widths[column] ?? 0)).join("").trimEnd()
   );
-  const rule = "-".repeat(Math.max(...lines.map((line) => line.length)));
+  const rule = "-".repeat(Math.min(longestRule, Math.max(...lines.map((line) => line.length))));
   return [table.title, rule, ...lines, rule].join("\n");
 }
 
