@@ -1,16 +1,17 @@
 /**
- * Whether a cluster takes the images of a newer operator now. "Known" is what the cluster is recorded to run.
+ * Whether a cluster takes the images of a newer operator now. "Known" is what the cluster is recorded to run. When all six
+ * images are the user's, there is nothing to decide: FullyPinned. Else:
  *
- * | strategy  | known     | acknowledged      | decision | reason                   |
- * | --------- | --------- | ----------------- | -------- | ------------------------ |
- * | any       | all six images are the user's |  | pinned  | FullyPinned              |
- * | immediate | any       | any               | current  | UpToDate                 |
- * | lazy      | nothing   | any               | current  | UpToDate                 |
- * | lazy      | available | any               | current  | UpToDate                 |
- * | lazy      | other     | available         | current  | UpToDate                 |
- * | lazy      | other     | nothing, or known | held     | AwaitingAcknowledgement  |
- * | lazy      | other     | something else    | held     | RevisionMismatch         |
- * | lazy      | unreadable in annotation and status | | unknown | ImagesRecordInvalid |
+ * | strategy  | known     | acknowledged      | decision | reason                  |
+ * | --------- | --------- | ----------------- | -------- | ----------------------- |
+ * | immediate | any       | any               | current  | UpToDate                |
+ * | lazy      | nothing   | any               | current  | UpToDate                |
+ * | lazy      | available | any               | current  | UpToDate                |
+ * | lazy      | other     | available         | current  | UpToDate                |
+ * | lazy      | other     | nothing, or known | held     | AwaitingAcknowledgement |
+ * | lazy      | other     | something else    | held     | RevisionMismatch        |
+ *
+ * Lazy, and neither a readable record nor the status tells what runs: unknown.
  */
 import { appliedImagesAnnotation } from "../api/multigres/annotations.ts";
 import type { ImageUpdatePolicy } from "../api/multigres/cluster_components.ts";

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { images } from "../api/multigres/images.ts";
-import { cellObjectName, globalTopoServerName, tableGroupObjectName } from "../api/multigres/names.ts";
-import { shardObjectName } from "../api/multigres/names.ts";
+import {
+  cellObjectName,
+  globalTopoServerName,
+  shardObjectName,
+  tableGroupObjectName,
+} from "../api/multigres/names.ts";
 import { isRecord } from "../kube/errors.ts";
 import { clusterSpec, readDocuments, templatesOf } from "../tests/support/multigres_specs.ts";
 import { cellSpec, type Parent, shardSpec, tableGroupSpec } from "./child_specs.ts";
