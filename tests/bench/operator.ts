@@ -4,7 +4,7 @@ import type { AuditedRequest } from "../ground/audit.ts";
 import { repository } from "../ground/operator.ts";
 import { type GuardedProcess, spawnGuarded } from "../ground/guard.ts";
 import type { Stage } from "./benchmark.ts";
-import { heapFlag } from "./v8.ts";
+import { bundleFlags, heapFlag } from "./v8.ts";
 
 /** The user that the program is. */
 export const user = "bench:operator";
@@ -14,7 +14,10 @@ export interface Variant {
   readonly name: string;
   /** The file that is run. */
   readonly entry: string;
+  /** Flags of the runtime. */
   readonly flags: readonly string[];
+  /** Flags of the program. */
+  readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +36,7 @@ const config = `--config=${join(repository, "deno.json")}`;
  * earlier starts is the bundle's own, and empty before the first one.
  */
 export async function variants(stage: Stage): Promise<Variant[]> {
-  const source = { name: "from source", entry: join(repository, "main.ts"), flags: [heapFlag] };
+  const source = { name: "from source", entry: join(repository, "main.ts"), flags: [heapFlag], args: [] };
   const folder = join(stage.scratch, "bundle");
   const log = `${folder}.log`;
   const bundler = spawnGuarded({
@@ -44,7 +47,12 @@ export async function variants(stage: Stage): Promise<Variant[]> {
   });
   if ((await bundler.ended).success) {
     const env = { DENO_DIR: join(stage.scratch, "cache") };
-    return [source, { ...source, name: "bundled", entry: join(folder, "main.js"), env }];
+    const bundled = { entry: join(folder, "main.js"), flags: bundleFlags, env };
+    return [
+      source,
+      { ...bundled, name: "bundled, metrics over TLS", args: [] },
+      { ...bundled, name: "bundled, metrics in the clear", args: ["--metrics-secure=false"] },
+    ];
   }
   stage.say(`Not bundled: ${(await Deno.readTextFile(log)).trim().split("\n").at(-1)}`);
   return [source];
@@ -73,6 +81,7 @@ export async function startOperator(stage: Stage, variant: Variant): Promise<Run
       "--zap-devel=false",
       "--metrics-bind-address=127.0.0.1:0",
       "--health-probe-bind-address=127.0.0.1:0",
+      ...variant.args,
     ],
     cwd: repository,
     log,
