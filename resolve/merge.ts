@@ -38,14 +38,18 @@ export function mergeKeys(
   return Object.keys(merged).length === 0 ? undefined : merged;
 }
 
-/** Blocks that are merged field by field: where only one level has the block, that one holds. */
+/**
+ * Blocks that are merged field by field. One that stands alone is merged with itself, so that the same words give the same
+ * result at whatever level they stand: what says nothing is dropped.
+ */
 export function mergeBlocks<T>(
   merge: (base: T, child: T) => T,
   base: T | undefined,
   child: T | undefined,
 ): T | undefined {
-  if (base === undefined) return child;
-  return child === undefined ? base : merge(base, child);
+  const below = base ?? child;
+  const above = child ?? base;
+  return below === undefined || above === undefined ? undefined : merge(below, above);
 }
 
 export function mergeStorage(base: StorageSpec, child: StorageSpec): StorageSpec {

@@ -8,8 +8,11 @@ type S3 = NonNullable<BackupConfig["s3"]>;
 
 /** A child of another type replaces everything; one of the same type is merged field by field. */
 export function mergeBackup(parent: BackupConfig, child: BackupConfig | undefined): BackupConfig {
-  if (child === undefined) return parent;
-  if (child.type !== parent.type) return child;
+  if (child !== undefined && child.type !== parent.type) return mergeSame(child, child);
+  return mergeSame(parent, child ?? parent);
+}
+
+function mergeSame(parent: BackupConfig, child: BackupConfig): BackupConfig {
   return present({
     type: child.type,
     encryption: child.encryption ?? parent.encryption,

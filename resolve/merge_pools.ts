@@ -11,10 +11,9 @@ export type Pools = Record<string, PoolSpec>;
  */
 export function mergePools(base: Pools | undefined, child: Pools | undefined): Pools {
   const known = new Map(Object.entries(base ?? {}));
-  const changed = Object.entries(child ?? {}).map(([name, pool]) => {
-    const before = known.get(name);
-    return [name, before === undefined ? pool : mergePool(before, pool)] as const;
-  });
+  const changed = Object.entries(child ?? {}).map(([name, pool]) =>
+    [name, mergePool(known.get(name) ?? pool, pool)] as const
+  );
   return { ...base, ...Object.fromEntries(changed) };
 }
 
