@@ -25,6 +25,9 @@ const few: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   coreTemplate: fc.constantFrom(...templateNames),
   shardTemplate: fc.constantFrom(...templateNames),
   templateRef: fc.constantFrom(...templateNames),
+  // Of etcd there are an odd number; this suits the other components as well.
+  replicas: fc.constantFrom(1, 3, 5),
+  endpoints: fc.constantFrom(["http://one:2379"], ["https://one:2379", "http://two:2379"]),
   affinity: fc.constantFrom({}, { nodeAffinity: {} }, { podAffinity: {} }),
 };
 
