@@ -8,27 +8,38 @@ import type { KubeObject } from "./types.ts";
 /** A tree of `fieldsV1`: `f:name`, `k:{...}`, `v:...` and `.` as keys; a leaf is an empty object. */
 export type FieldTree = { readonly [field: string]: FieldTree };
 
-/** The owned fields of the object itself and of its status, as JSON text: most are never looked at again. */
+/**
+ * A tree as JSON text, as most are never looked at again. It is cut at the first level: below `f:metadata` stands the UID
+ * of an owner, while what is below `f:spec` is the same text for every object of a kind, and is kept once.
+ */
+export type FieldTexts = { readonly [field: string]: string };
+
+/** The owned fields of the object itself and of its status. */
 export interface OwnedFields {
-  readonly main?: string;
-  readonly status?: string;
+  readonly main?: FieldTexts;
+  readonly status?: FieldTexts;
 }
 
 /** Reads from `managedFields` what `manager` applied. An object that it never applied yields no field at all. */
 export function ownedFields(object: KubeObject, manager: string): OwnedFields {
-  const owned: { main?: string; status?: string } = {};
+  const owned: { main?: FieldTexts; status?: FieldTexts } = {};
   for (const entry of object.metadata.managedFields ?? []) {
     if (entry.manager !== manager || entry.operation !== "Apply" || entry.fieldsV1 === undefined) continue;
-    if (entry.subresource === undefined) owned.main = JSON.stringify(entry.fieldsV1);
-    if (entry.subresource === "status") owned.status = JSON.stringify(entry.fieldsV1);
+    if (entry.subresource === undefined) owned.main = textsOf(entry.fieldsV1);
+    if (entry.subresource === "status") owned.status = textsOf(entry.fieldsV1);
   }
   return owned;
 }
 
+function textsOf(tree: Readonly<Record<string, unknown>>): FieldTexts {
+  return Object.fromEntries(Object.entries(tree).map(([field, below]) => [field, JSON.stringify(below)]));
+}
+
 /** Parses a tree kept by {@link ownedFields}; undefined when nothing is owned. */
-export function parseFieldTree(text: string | undefined): FieldTree | undefined {
-  if (text === undefined) return undefined;
-  const value: unknown = JSON.parse(text);
+export function parseFieldTree(texts: FieldTexts | undefined): FieldTree | undefined {
+  if (texts === undefined) return undefined;
+  const tree: [string, unknown][] = Object.entries(texts).map(([field, text]) => [field, JSON.parse(text)]);
+  const value: unknown = Object.fromEntries(tree);
   return isFieldTree(value) ? value : undefined;
 }
 
