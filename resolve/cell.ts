@@ -43,7 +43,7 @@ export function resolveCell(scope: TemplateScope, cell: CellConfig, path: string
   const template = chooseTemplate(scope, "CellTemplate", cellReference(cell, path));
   if (!template.ok) return template;
   const settings = withEtcdImage(cellSettings(template.value.spec, cell));
-  const problems = misfits(multigatewaySpec, settings.multigateway, path, "multigateway");
+  const problems = misfits(multigatewaySpec, settings.multigateway, path, ["multigateway"]);
   if (problems.length > 0) return refused(problems);
   const { name, zone, zoneId, region } = cell;
   return resolved({ name, ...present({ zone, zoneId, region, template: template.value.name }), ...settings });

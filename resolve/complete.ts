@@ -38,7 +38,6 @@ export function completeStateless(spec: StatelessSpec, component: DefaultedCompo
 /** Statements are held back during a failover unless the user turns that off. */
 export function completeGateway(spec: MultigatewaySpec): MultigatewaySpec {
   return {
-    ...spec,
     ...completeStateless(spec, "multigateway"),
     buffer: { ...spec.buffer, enabled: spec.buffer?.enabled ?? true },
   };

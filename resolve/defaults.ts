@@ -54,7 +54,6 @@ export function completeBackup(backup: BackupConfig): BackupConfig {
   return {
     ...backup,
     filesystem: {
-      ...backup.filesystem,
       path: path === undefined || path === "" ? repositoryFolder : path,
       storage: { ...storage, size: storage?.size ?? repositoryVolume },
     },

@@ -10,17 +10,17 @@ import type { ResolveProblem } from "./problem.ts";
 /**
  * Checks a merged value against the schema of the child that will hold it.
  * @param path field of the cluster that the value belongs to.
- * @param name of the value below that field.
+ * @param below where the value is below that field.
  */
 export function misfits(
   schema: z.core.$ZodType,
   value: unknown,
   path: string,
-  name: string,
+  below: readonly PropertyKey[],
 ): ResolveProblem[] {
   const result = z.safeParse(schema, value);
   if (result.success) return [];
-  return describeIssues(result.error.issues, value, [name]).map((problem) => ({
+  return describeIssues(result.error.issues, value, below).map((problem) => ({
     reason: "ConfigError",
     path: `${path}.${problem.path}`,
     message: `Cannot merge the settings of ${path}: with template, overrides and defaults, ` +

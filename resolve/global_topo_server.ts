@@ -83,7 +83,12 @@ function resolveExternal(
   name: { readonly template?: string },
 ): Resolved<ResolvedGlobalTopoServer> {
   const external = externalGlobal(given);
-  const problems = misfits(globalTopoServerRef, externalReference(external), path, "external");
+  const { address, implementation } = globalTopoServerRef.shape;
+  const reference = externalReference(external);
+  const problems = [
+    ...misfits(address, reference.address, path, ["external", "endpoints", 0]),
+    ...misfits(implementation, reference.implementation, path, ["external", "implementation"]),
+  ];
   if (problems.length > 0) return refused(problems);
   return resolved({ kind: "external", ...name, external });
 }

@@ -93,12 +93,18 @@ Deno.test("the fate of etcd's volumes is told once: etcd's own word, else the se
   assert.deepEqual(policies(etcd, both), fate("Retain", "Delete"));
 });
 
-Deno.test("an address that no child object can hold is refused with its field", () => {
-  const external = { endpoints: [`https://${"x".repeat(600)}:2379`] };
-  assert.deepEqual(
-    problemsOf(clusterSpec({ globalTopoServer: { external } })).map(({ reason, path }) => [reason, path]),
-    [
-      ["ConfigError", "spec.globalTopoServer.external.address"],
-    ],
-  );
+Deno.test("an address or a client that no child object can hold is refused with its field", () => {
+  const problems = (external: Json) => problemsOf(clusterSpec({ globalTopoServer: { external } }));
+  const path = "spec.globalTopoServer.external";
+  const long = problems({ endpoints: [`https://${"x".repeat(600)}:2379`] });
+  assert.deepEqual(long.map((problem) => [problem.reason, problem.path]), [[
+    "ConfigError",
+    `${path}.endpoints[0]`,
+  ]]);
+  assert.match(long[0]?.message ?? "", /external\.endpoints\[0\] must have at most 512 characters/);
+  const wordy = problems({ endpoints: ["http://e"], implementation: "x".repeat(64) });
+  assert.deepEqual(wordy.map((problem) => [problem.reason, problem.path]), [[
+    "ConfigError",
+    `${path}.implementation`,
+  ]]);
 });

@@ -125,8 +125,8 @@ const poolsSchema = resolvedPools("resolved shard");
 
 export function shardMisfits(settings: ShardSettings, path: string): ResolveProblem[] {
   return [
-    ...misfits(multiorchSpec, settings.multiorch, path, "multiorch"),
-    ...misfits(poolsSchema, settings.pools, path, "pools"),
-    ...misfits(postgresConfig, settings.postgresConfig ?? {}, path, "postgresConfig"),
+    ...misfits(multiorchSpec, settings.multiorch, path, ["multiorch"]),
+    ...misfits(poolsSchema, settings.pools, path, ["pools"]),
+    ...misfits(postgresConfig, settings.postgresConfig ?? {}, path, ["postgresConfig"]),
   ];
 }
