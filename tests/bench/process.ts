@@ -1,6 +1,4 @@
 /** What the kernel says of a process. Deno may not read there itself, so a shell does. */
-import { delay } from "../ground/wait_for.ts";
-
 export interface ProcessUsage {
   /** Memory in RAM now, in MB (10^6 bytes). */
   readonly residentMb: number;
@@ -38,11 +36,4 @@ export async function usageOf(pid: number): Promise<ProcessUsage> {
     cpuSeconds: (Number(times?.[1]) + Number(times?.[2])) / ticks,
     sockets: field(/^sockets (\d+)/m),
   };
-}
-
-/** What a process used over a stretch of time, in seconds of CPU. */
-export async function cpuOver(pid: number, ms: number): Promise<number> {
-  const before = await usageOf(pid);
-  await delay(ms);
-  return (await usageOf(pid)).cpuSeconds - before.cpuSeconds;
 }
