@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { isTopologyDown, TopologyError } from "../../topology/errors.ts";
-import { openEtcd } from "../../topology/etcd/etcd_store.ts";
+import { openEtcd } from "../../topology/etcd/open.ts";
 import type { TopologyStore } from "../../topology/store.ts";
 import { ownedTest } from "../ground/ground.ts";
 import { createAuthority } from "../ground/pki.ts";
 import { freePort } from "../ground/ports.ts";
+import { delay, waitUntil } from "../ground/wait_for.ts";
 import { PrivateEtcd } from "../support/private_etcd.ts";
 
 const value = new TextEncoder().encode("kept");
@@ -120,5 +121,38 @@ ownedTest("another endpoint is asked when the first is down or frozen, and is ke
     store.get("/a"),
     (error) => isTopologyDown(error) && endpoints.every((url) => error.message.includes(url)),
   );
+  store.close();
+});
+
+ownedTest(
+  "1,000 calls that the server refuses for want of a certificate leave no connection behind",
+  async () => {
+    await using etcd = await PrivateEtcd.start("mutual");
+    const before = await etcd.openFiles();
+    for (let round = 0; round < 10; round++) {
+      const store = openEtcd({ endpoints: [etcd.endpoint], tls: { caPem: etcd.authority.caPem } });
+      await Promise.all(Array.from({ length: 100 }, async () => {
+        assert.equal((await read(store)).failure, "unauthenticated");
+      }));
+      store.close();
+    }
+    const few = (files: number) => files <= before + 2;
+    await waitUntil("the server to see the connections end", () => etcd.openFiles(), few);
+  },
+);
+
+ownedTest("an etcd that is full refuses writes, says why, and is read on", async () => {
+  await using etcd = await PrivateEtcd.start("plain", ["--quota-backend-bytes=200000"]);
+  const store = await etcd.open(limits);
+  await store.write({ kind: "create", key: "/a", value });
+  const large = new Uint8Array(100_000);
+  const fill = async () => {
+    for (let index = 0; index < 100; index++) {
+      await store.write({ kind: "create", key: `/large/${index}`, value: large });
+      await delay(10);
+    }
+  };
+  await assert.rejects(fill(), { failure: "refused", message: /create \/large\/.*space exceeded/ });
+  assert.deepEqual((await store.get("/a"))?.value, value);
   store.close();
 });

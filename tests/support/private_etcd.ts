@@ -1,6 +1,6 @@
 /** An etcd for one test alone, which may be stopped, started again, frozen, and asked for certificates. */
 import { join } from "node:path";
-import { type EtcdOptions, openEtcd } from "../../topology/etcd/etcd_store.ts";
+import { type EtcdOptions, openEtcd } from "../../topology/etcd/open.ts";
 import type { TopologyStore } from "../../topology/store.ts";
 import { etcdArguments, type Layout } from "../ground/commands.ts";
 import { ground } from "../ground/ground.ts";
@@ -13,26 +13,28 @@ import { waitFor } from "../ground/wait_for.ts";
 export type Security = "plain" | "server" | "mutual";
 
 export class PrivateEtcd implements AsyncDisposable {
+  readonly layout: Layout;
   #process: GuardedProcess | undefined;
 
   private constructor(
     readonly authority: Authority,
-    readonly security: Security,
     readonly folder: KeptFolder,
-    readonly layout: Layout,
-  ) {}
-
-  /** Starts one and waits until it serves. */
-  static async start(security: Security = "plain"): Promise<PrivateEtcd> {
-    const authority = await createAuthority();
-    const folder = await temporaryFolder("matriarch-etcd-");
-    const layout = {
+    readonly security: Security,
+    private readonly flags: readonly string[],
+  ) {
+    this.layout = {
       folder: folder.path,
       etcdPort: freePort(),
       etcdPeerPort: freePort(),
       apiPort: freePort(),
     };
-    const etcd = new PrivateEtcd(authority, security, folder, layout);
+  }
+
+  /** Starts one and waits until it serves. @param flags more of them: of those that are given twice, the last counts */
+  static async start(security: Security = "plain", flags: readonly string[] = []): Promise<PrivateEtcd> {
+    const authority = await createAuthority();
+    const folder = await temporaryFolder("matriarch-etcd-");
+    const etcd = new PrivateEtcd(authority, folder, security, flags);
     const serving = await authority.issueServer(["localhost"], ["127.0.0.1"]);
     await Deno.writeTextFile(join(folder.path, "ca.crt"), authority.caPem);
     await Deno.writeTextFile(join(folder.path, "etcd.crt"), serving.certPem);
@@ -59,7 +61,7 @@ export class PrivateEtcd implements AsyncDisposable {
     const log = join(this.folder.path, "etcd.log");
     const process = spawnGuarded({
       program,
-      args: [...etcdArguments(this.layout), ...this.#tlsArguments()],
+      args: [...etcdArguments(this.layout), ...this.#ownArguments(), ...this.flags],
       log,
     });
     this.#process = process;
@@ -88,22 +90,34 @@ export class PrivateEtcd implements AsyncDisposable {
     this.#process?.signal("SIGCONT");
   }
 
+  /** Files and sockets that the server has open. */
+  async openFiles(): Promise<number> {
+    const response = await fetch(`${this.#metrics}/metrics`, { headers: { connection: "close" } });
+    return Number(/^process_open_fds (\d+)/m.exec(await response.text())?.[1]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await this.folder[Symbol.asyncDispose]();
   }
 
-  /** Of flags that are given twice, etcd takes the last. */
-  #tlsArguments(): string[] {
-    if (this.security === "plain") return [];
+  #ownArguments(): string[] {
+    const metrics = `--listen-metrics-urls=${this.#metrics}`;
+    if (this.security === "plain") return [metrics];
     const file = (name: string) => join(this.folder.path, name);
     const mutual = [`--trusted-ca-file=${file("ca.crt")}`, "--client-cert-auth"];
     return [
+      metrics,
       `--listen-client-urls=${this.endpoint}`,
       `--advertise-client-urls=${this.endpoint}`,
       `--cert-file=${file("etcd.crt")}`,
       `--key-file=${file("etcd.key")}`,
       ...(this.security === "mutual" ? mutual : []),
     ];
+  }
+
+  /** The port that a control plane would use for its API server. */
+  get #metrics(): string {
+    return `http://127.0.0.1:${this.layout.apiPort}`;
   }
 }

@@ -1,5 +1,5 @@
 /** A place of its own in the etcd of the shared cluster, and stores that let others write in between. */
-import { openEtcd } from "../../topology/etcd/etcd_store.ts";
+import { openEtcd } from "../../topology/etcd/open.ts";
 import type { Entry, TopologyStore, Write, WriteResult } from "../../topology/store.ts";
 import { ownsCluster, sharedCluster } from "../ground/ground.ts";
 

@@ -5,7 +5,7 @@
 import { type Clock, systemClock, type Timer } from "../../kube/clock.ts";
 import type { TopologyStore } from "../store.ts";
 import type { EtcdConnection } from "./connection.ts";
-import { type EtcdOptions, openEtcd } from "./etcd_store.ts";
+import { type EtcdOptions, openEtcd } from "./open.ts";
 
 /** A store on loan. Give it back by disposing of it; `close` does the same. */
 export type BorrowedStore = TopologyStore & Disposable;
@@ -31,10 +31,7 @@ export class StorePool implements Disposable {
     return this.#shared.size;
   }
 
-  /**
-   * The store of a connection; a new one where endpoints or certificates differ.
-   * @throws TopologyError `invalid` when the connection's settings cannot be used.
-   */
+  /** The store of a connection; a new one where endpoints or certificates differ. */
   borrow(connection: EtcdConnection): BorrowedStore {
     const key = keyOf(connection);
     const shared = this.#shared.get(key) ?? { store: openEtcd(connection, this.options), borrowers: 0 };

@@ -38,8 +38,10 @@ Deno.test("a store that the pool closed says so, and giving it back does no harm
   assert.equal(pool.size, 0);
 });
 
-Deno.test("a connection that cannot be used is refused and not kept", () => {
+Deno.test("a connection that cannot be used says why with each call", async () => {
   using pool = new StorePool();
-  assert.throws(() => pool.borrow({ endpoints: [] }), { failure: "invalid" });
-  assert.equal(pool.size, 0);
+  const store = pool.borrow({ endpoints: [] });
+  for (let turn = 0; turn < 2; turn++) await assert.rejects(store.get("/k"), { failure: "invalid" });
+  const odd = pool.borrow({ endpoints: ["a:1"], tls: { caPem: "none" } });
+  await assert.rejects(odd.list("/k"), { failure: "invalid", message: /ca\.crt/ });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromBinary } from "@bufbuild/protobuf";
 import { poolerServiceId } from "../../../api/multigres/names.ts";
-import { openEtcd } from "../../../topology/etcd/etcd_store.ts";
+import { openEtcd } from "../../../topology/etcd/open.ts";
 import {
   ID_ComponentType as Component,
   MultipoolerSchema,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fromBinary } from "@bufbuild/protobuf";
+import { TopologyError } from "../../../topology/errors.ts";
 import { CellSchema, DatabaseSchema } from "../../../topology/gen/clustermetadata_pb.ts";
 import { cellKey, claimKey, databaseKey } from "../../../topology/keys.ts";
 import { readCells } from "../../../topology/records/cells.ts";
@@ -168,5 +169,31 @@ topologyTest(
       message: /cells\/broken\/Cell/,
     });
     assert.deepEqual(await keysBelow(place), ["cells/broken/Cell"]);
+  },
+);
+
+topologyTest(
+  "a pass that ends at any of its writes, carried out or not, is completed by the next one",
+  async (place, t) => {
+    for (const when of ["before", "after"] as const) {
+      for (let n = 0; n < 3; n++) {
+        await t.step(`${when} write ${n}`, async () => {
+          const inner = { ...place, root: `${place.root}/${when}-${n}` };
+          const dying = new InterruptedStore(place.store, async (write, index) => {
+            if (index < n) return;
+            if (when === "after") await place.store.write(write);
+            throw new TopologyError("timeout", "The answer was lost");
+          });
+          await assert.rejects(register(dying, wanted(inner, ["zone1", "zone2"])), { failure: "timeout" });
+          await register(place.store, wanted(inner, ["zone1", "zone2"]));
+          assert.deepEqual(await keysBelow(inner), [
+            "cells/zone1/Cell",
+            "cells/zone2/Cell",
+            "databases/postgres/Database",
+          ]);
+          assert.deepEqual((await register(place.store, wanted(inner, ["zone1", "zone2"]))).done, []);
+        });
+      }
+    }
   },
 );
