@@ -20,21 +20,33 @@ export function fencedStore(inner: TopologyStore, fence: Fence): TopologyStore {
   };
 }
 
+/** All in milliseconds. */
+export interface Budget {
+  /** What all calls together may take, from now. */
+  readonly totalMs: number;
+  /** What one call may take that names no limit of its own: 5 s. */
+  readonly callMs?: number;
+}
+
 /**
- * A store whose calls together may take `milliseconds` from now. It does not own `inner`: closing does nothing.
- * Calls after that end as `timeout` without being sent.
+ * A store whose calls share a budget. It does not own `inner`: closing does nothing. Calls that come when it is used up
+ * end as `timeout` without being sent.
  */
-export function budgetedStore(inner: TopologyStore, milliseconds: number, clock: Clock): TopologyStore {
-  const end = clock.monotonic() + milliseconds;
+export function budgetedStore(
+  inner: TopologyStore,
+  { totalMs, callMs = 5_000 }: Budget,
+  clock: Clock,
+): TopologyStore {
+  const end = clock.monotonic() + totalMs;
   const within = (what: string, options: CallOptions = {}): CallOptions => {
     const left = Math.floor(end - clock.monotonic());
     if (left <= 0) {
       throw new TopologyError(
         "timeout",
-        `Cannot ${what} as the topology took more than ${milliseconds} ms in all`,
+        `Cannot ${what} as the topology took more than ${totalMs} ms in all`,
       );
     }
-    return { ...options, timeoutMs: Math.min(left, options.timeoutMs ?? Infinity) };
+    return { ...options, timeoutMs: Math.min(left, options.timeoutMs ?? callMs) };
   };
   return {
     get: async (key, options) => await inner.get(key, within(`read ${key}`, options)),

@@ -48,12 +48,12 @@ Deno.test("a process that may not write reads on, and its write does not leave",
 Deno.test("calls share a budget: each gets what is left, and none is sent when nothing is", async () => {
   const clock = new ManualClock();
   const { store, asked } = notingStore(clock, 8_000);
-  const budgeted = budgetedStore(store, 20_000, clock);
+  const budgeted = budgetedStore(store, { totalMs: 20_000, callMs: 9_000 }, clock);
   await budgeted.get("/k");
   await budgeted.list("/", { timeoutMs: 5_000 });
   await budgeted.write(write);
   await assert.rejects(budgeted.write(write), { failure: "timeout" });
   await assert.rejects(budgeted.get("/k"), { failure: "timeout" });
   budgeted.close();
-  assert.deepEqual(asked, ["get 20000", "list 5000", "write 4000"]);
+  assert.deepEqual(asked, ["get 9000", "list 5000", "write 4000"]);
 });

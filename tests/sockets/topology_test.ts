@@ -3,7 +3,7 @@ import { createServer } from "node:http2";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { isTopologyDown, TopologyError, type TopologyFailure } from "../../topology/errors.ts";
-import { type EtcdOptions, openEtcd } from "../../topology/etcd/etcd_store.ts";
+import { type EtcdOptions, openEtcd } from "../../topology/etcd/open.ts";
 import { KV } from "../../topology/gen/etcd_kv_pb.ts";
 import { freePort } from "../ground/ports.ts";
 import { waitUntil } from "../ground/wait_for.ts";
