@@ -8,6 +8,7 @@ export type ImageSet = Required<ComponentImages>;
 
 export type ImageComponent = keyof ImageSet;
 
+/** In alphabetical order, which the revision of a set depends on. */
 export const imageComponents = [
   "multiadmin",
   "multiadminWeb",
@@ -42,9 +43,12 @@ export function completeSet(candidate: ComponentImages | undefined): ImageSet | 
   return complete ? fill((component) => candidate?.[component] ?? "") : undefined;
 }
 
-/** Names a set of images: 12 hexadecimal digits of a SHA-256. Users copy it to acknowledge an update. */
+/**
+ * Names a set of images: 12 hexadecimal digits of the SHA-256 over a line for each component, in the order of their names.
+ * Users copy it to acknowledge an update.
+ */
 export function imageRevision(set: ImageSet): string {
-  const lines = imageComponents.map((component) => `${component.toLowerCase()}=${set[component]}`).sort();
+  const lines = imageComponents.map((component) => `${component.toLowerCase()}=${set[component]}`);
   return createHash("sha256").update(lines.join("\n")).digest("hex").slice(0, 12);
 }
 

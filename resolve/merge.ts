@@ -54,7 +54,6 @@ export function mergeBlocks<T>(
 
 export function mergeStorage(base: StorageSpec, child: StorageSpec): StorageSpec {
   return present({
-    ...base,
     size: nearestText(base.size, child.size),
     class: nearestText(base.class, child.class),
     accessModes: nearestList(base.accessModes, child.accessModes),

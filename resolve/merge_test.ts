@@ -67,6 +67,7 @@ for (const at of ["overrides", "spec"] as const) {
     assert.deepEqual(merged.buffer, { enabled: true, window: "5s", size: 20 });
     const off = gateway({ buffer: { enabled: false, size: 10 } }, { buffer: { window: "1s" } }, at);
     assert.deepEqual(off.buffer, { enabled: false, window: "1s", size: 10 });
+    assert.deepEqual(gateway({ buffer: { enabled: false } }, {}, at).buffer, { enabled: false });
   });
 
   Deno.test(`initdbArgs and the ConfigMap of settings in ${at} replace the template's`, () => {
