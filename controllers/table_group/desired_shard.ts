@@ -13,6 +13,7 @@ import type { ResolvedShard, TableGroup } from "../../api/multigres/table_group.
 import type { Applied } from "../../kube/client.ts";
 import { controllerReference } from "../../kube/owner.ts";
 import type { Stored } from "../../kube/types.ts";
+import { shardSpec } from "../../resolve/child_specs.ts";
 
 /** The cluster that a table group belongs to; one that was made by hand stands for itself. */
 export function clusterOf({ metadata }: TableGroup): string {
@@ -31,8 +32,7 @@ export function shardNameOf(tableGroup: TableGroup, shard: string): string {
 }
 
 export function desiredShard(tableGroup: TableGroup & Stored, shard: ResolvedShard): Applied<Shard> {
-  const { shards: _, default: __, ...inherited } = tableGroup.spec;
-  const { name, ...own } = shard;
+  const { name } = shard;
   const { namespace, annotations } = tableGroup.metadata;
   const project = annotations?.[projectRefAnnotation];
   return {
@@ -43,8 +43,7 @@ export function desiredShard(tableGroup: TableGroup & Stored, shard: ResolvedSha
       ownerReferences: [controllerReference(tableGroup)],
       ...(project === undefined ? {} : { annotations: { [projectRefAnnotation]: project } }),
     },
-    // What the shard says for itself (backup, claims) goes before what its table group says.
-    spec: { ...inherited, ...own, shardName: name, replicas: instancesOf(shard) },
+    spec: shardSpec(tableGroup.spec, shard),
   };
 }
 
@@ -58,12 +57,4 @@ function labelsOf(tableGroup: TableGroup, shard: string): Record<string, string>
     [tableGroupLabel]: tableGroupName,
     [shardLabel]: shard,
   };
-}
-
-/** Instances of all pools in all cells; a pool that does not say has one a cell. */
-function instancesOf({ pools }: ResolvedShard): number {
-  return Object.values(pools).reduce(
-    (sum, { replicasPerCell = 1, cells = [] }) => sum + replicasPerCell * cells.length,
-    0,
-  );
 }
