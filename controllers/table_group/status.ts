@@ -6,6 +6,7 @@ import type { Clock } from "../../kube/clock.ts";
 import { mergeConditions, type Statement } from "../../kube/conditions.ts";
 import type { Notice } from "../../kube/events.ts";
 import type { Stored } from "../../kube/types.ts";
+import { phaseNotice } from "../phase_notice.ts";
 import { READY_FOR_DELETION } from "../removal.ts";
 import type { Observation, SeenShard } from "./observe.ts";
 import { mayLeave } from "./plan.ts";
@@ -116,10 +117,7 @@ export function noticesOf(
     status?.conditions?.some(({ type, status }) => type === READY_FOR_DELETION && status === "True") ?? false;
   const notices: Notice[] = [];
   if (applied.length > 0) notices.push({ type: "Normal", reason: "Applied", message: applied.join(", ") });
-  if (before?.phase !== now.phase) {
-    const message = `${before?.phase ?? "New"} is now ${now.phase}: ${now.message}`;
-    notices.push({ type: now.phase === "Degraded" ? "Warning" : "Normal", reason: "PhaseChange", message });
-  }
+  notices.push(...phaseNotice(before, now));
   if (leaves(now) && !leaves(before)) {
     notices.push({
       type: "Normal",

@@ -1,5 +1,6 @@
 /** Names, ports and labels of what belongs to one TopoServer. */
 import { clusterLabel, selectorLabels, standardLabels } from "../../api/multigres/labels.ts";
+import { headlessTopoServiceName } from "../../api/multigres/names.ts";
 import type { TopoServer } from "../../api/multigres/topo_server.ts";
 import type { StatefulSet } from "../../kube/kinds.ts";
 import { controllerReference } from "../../kube/owner.ts";
@@ -18,7 +19,7 @@ export const CLAIM = "data";
 const LOCAL_TOPO = "local-topo";
 
 export function headlessName(topoServer: Named): string {
-  return `${topoServer.metadata.name}-headless`;
+  return headlessTopoServiceName(topoServer.metadata.name);
 }
 
 /** `data-<name>-<ordinal>`, as the StatefulSet controller names claims. */

@@ -7,6 +7,7 @@ import { mergeConditions, type Statement } from "../../kube/conditions.ts";
 import type { Notice } from "../../kube/events.ts";
 import { crashLoopOf } from "../../kube/pod_health.ts";
 import type { Stored } from "../../kube/types.ts";
+import { phaseNotice } from "../phase_notice.ts";
 import type { ClassFinding, Observation } from "./observe.ts";
 import { refusals } from "./plan.ts";
 import { headlessName } from "./shape.ts";
@@ -141,12 +142,6 @@ export function noticesOf(
     ...phaseNotice(topoServer.status, now),
     ...conditionNotices(topoServer.status, now),
   ];
-}
-
-function phaseNotice(before: TopoServerStatus | undefined, now: TopoServerStatus): Notice[] {
-  if (before?.phase === now.phase) return [];
-  const message = `${before?.phase ?? "New"} is now ${now.phase}: ${now.message}`;
-  return [{ type: now.phase === "Degraded" ? "Warning" : "Normal", reason: "PhaseChange", message }];
 }
 
 /** Conditions other than Ready that turned False, or are False for a new reason; Ready follows the phase. */

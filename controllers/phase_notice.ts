@@ -1,0 +1,15 @@
+/** How people are told that an object's phase changed, the same for every kind. */
+import type { Phase } from "../api/multigres/status.ts";
+import type { Notice } from "../kube/events.ts";
+
+interface Phased {
+  readonly phase?: Phase;
+  readonly message?: string;
+}
+
+/** The event of a transition; none while the phase stays the same. */
+export function phaseNotice(before: Phased | undefined, now: Phased): Notice[] {
+  if (before?.phase === now.phase) return [];
+  const message = `${before?.phase ?? "New"} is now ${now.phase}: ${now.message}`;
+  return [{ type: now.phase === "Degraded" ? "Warning" : "Normal", reason: "PhaseChange", message }];
+}
