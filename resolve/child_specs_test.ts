@@ -55,6 +55,21 @@ Deno.test("components reach an external server by its first endpoint", () => {
   });
 });
 
+Deno.test("components are told with which Secrets they and an external server prove themselves", () => {
+  const reference = (secrets: object) => {
+    const external = { endpoints: ["https://a:2379"], rootPath: "/x", ...secrets };
+    const { cluster } = parent(clusterSpec({ globalTopoServer: { external } }));
+    return globalTopoServerReference({ name: "c", namespace: "shop" }, cluster.globalTopoServer);
+  };
+  const plain = { address: "https://a:2379", implementation: "etcd", rootPath: "/x" };
+  const secrets = { caSecret: "authority", clientCertSecret: "client" };
+  assert.deepEqual(reference(secrets), { ...plain, ...secrets });
+  assert.deepEqual(reference({ caSecret: "authority", clientCertSecret: "" }), {
+    ...plain,
+    caSecret: "authority",
+  });
+});
+
 Deno.test("each way to locate a cell arrives at the Cell, and as a node label at the pools", () => {
   const spec = clusterSpec({
     cells: [{ name: "r", region: "eu" }, { name: "z", zone: "eu-1a" }, { name: "i", zoneId: "euw1-az1" }],

@@ -97,9 +97,19 @@ export function externalGlobal(given: ExternalTopoServerSpec): ExternalGlobal {
   return { rootPath: globalRootPath, ...completeExternal(given) };
 }
 
-/** Components are given one address: the first endpoint. */
+/** Components are given one address: the first endpoint; and the Secrets to trust and to be trusted by it. */
 export function externalReference(
-  { endpoints, implementation, rootPath }: ExternalGlobal,
+  { endpoints, implementation, rootPath, caSecret, clientCertSecret }: ExternalGlobal,
 ): GlobalTopoServerRef {
-  return { address: endpoints[0] ?? "", implementation, rootPath };
+  return {
+    ...present({ caSecret: named(caSecret), clientCertSecret: named(clientCertSecret) }),
+    address: endpoints[0] ?? "",
+    implementation,
+    rootPath,
+  };
+}
+
+/** The schema lets a name be empty, which names nothing. */
+function named(secret: string | undefined): string | undefined {
+  return secret === "" ? undefined : secret;
 }

@@ -4,7 +4,8 @@ import { setOf, text } from "../schema/values.ts";
 import { etcdSpec } from "./etcd.ts";
 import { rootPath } from "./identifiers.ts";
 
-export const externalTopoServerSpec = struct({
+/** Secrets with which clients and an external server prove themselves to each other. */
+const tlsFields = {
   caSecret: optional(
     text({ max: 253 }),
     "Secret with the authority that signed the server's certificate (ca.crt).",
@@ -13,6 +14,10 @@ export const externalTopoServerSpec = struct({
     text({ max: 253 }),
     "Secret with the client certificate to present (tls.crt, tls.key).",
   ),
+} as const;
+
+export const externalTopoServerSpec = struct({
+  ...tlsFields,
   endpoints: required(
     setOf(text({ min: 1, max: 2048 }), {
       min: 1,
@@ -49,6 +54,7 @@ export const localTopoServerSpec = struct({
 export type LocalTopoServerSpec = Output<typeof localTopoServerSpec>;
 
 export const globalTopoServerRef = struct({
+  ...tlsFields,
   address: required(text({ min: 1, max: 512 }), "Where clients connect: host and port, or a URL."),
   implementation: required(text({ min: 1, max: 63 }), "Client that talks to the server, such as etcd."),
   rootPath: required(rootPath, "Prefix of all keys of the global topology."),
