@@ -5,6 +5,7 @@ import type { Cache, Watched } from "./cache.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import type { Notice } from "./events.ts";
+import type { Fence } from "./fence.ts";
 import type { Plan } from "./plan.ts";
 import type { Frozen, KubeObject, Stored } from "./types.ts";
 
@@ -38,6 +39,12 @@ export interface Source {
   readonly keys: (object: Frozen<KubeObject>, cache: Cache) => readonly string[];
 }
 
+/** Something besides the API server that has news of objects: work that ended, a store that changed. */
+export interface Wakes {
+  /** Calls `listener` with the key of each object to look at again. @returns a function that ends it. */
+  subscribe(listener: (key: string) => void): () => void;
+}
+
 export interface Controller<T extends KubeObject> {
   /** Lower-case name of the kind: the label of its metrics, and the start of its event component. */
   readonly name: string;
@@ -45,6 +52,7 @@ export interface Controller<T extends KubeObject> {
   /** Kinds made by it: a change of one leads to its controlling owner. */
   readonly owns: readonly Watched[];
   readonly sources?: readonly Source[];
+  readonly wakes?: readonly Wakes[];
   decode(raw: Frozen<KubeObject>): Decoded<T>;
   /** Brings the world closer to the object. It may be called at any time and any number of times. */
   reconcile(object: T & Stored, context: ReconcileContext): Promise<Outcome>;
@@ -59,6 +67,8 @@ export interface ReconcileContext {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Says whether this process may still write, for what does not go through {@link client}. */
+  readonly fence: Fence;
   /** Aborts when the process stops or loses its lease. */
   readonly signal: AbortSignal;
   /** Carries out a plan. */

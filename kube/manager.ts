@@ -142,10 +142,12 @@ export class Manager {
     const { clock, random, log, metrics, transport, rpc } = this.#options;
     const cut = new AbortController();
     const over = AbortSignal.any(term === undefined ? [signal] : [signal, term.lost]);
-    const gate = fenced(transport, term?.fence ?? openFence);
+    const fence = term?.fence ?? openFence;
+    const gate = fenced(transport, fence);
     const client = this.#client(gate, { signal: cut.signal });
     const shared = {
       client,
+      fence,
       cache: this.#cache,
       clock,
       random,

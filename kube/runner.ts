@@ -11,6 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { Controller, Outcome, ReconcileContext } from "./controller.ts";
 import { isAborted, isFenced, isNotFound, isPermanent } from "./errors.ts";
 import { EventRecorder } from "./events.ts";
+import type { Fence } from "./fence.ts";
 import { reject } from "./rejection.ts";
 import type { Plan, RpcStep } from "./plan.ts";
 import { type Priority, WorkQueue } from "./queue.ts";
@@ -22,6 +23,7 @@ import type { Frozen, KubeObject, Stored } from "./types.ts";
 export interface RunnerOptions {
   /** Writes through it are refused once this process may not lead any more. */
   readonly client: KubeClient;
+  readonly fence: Fence;
   readonly cache: Cache;
   readonly clock: Clock;
   readonly random: Random;
@@ -90,7 +92,7 @@ export class ControllerRunner<T extends KubeObject> {
   }
 
   #subscribe(): void {
-    const { watched, owns, sources = [] } = this.#controller;
+    const { watched, owns, sources = [], wakes = [] } = this.#controller;
     const { cache } = this.#options;
     const store = cache.store(watched.resource);
     this.#unsubscribe.push(store.subscribe((change) => this.#onOwnChange(change)));
@@ -105,6 +107,7 @@ export class ControllerRunner<T extends KubeObject> {
       };
       this.#unsubscribe.push(cache.store(source.watched.resource).subscribe(listener));
     }
+    for (const wake of wakes) this.#unsubscribe.push(wake.subscribe((key) => this.#queue.add(key)));
   }
 
   #onOwnChange(change: Change<KubeObject>): void {
@@ -175,7 +178,7 @@ export class ControllerRunner<T extends KubeObject> {
   }
 
   #context(raw: Frozen<KubeObject>, log: Logger, signal: AbortSignal): ReconcileContext {
-    const { cache, client, clock, rpc } = this.#options;
+    const { cache, client, fence, clock, rpc } = this.#options;
     const applier = this.#applier;
     const record = (notice: Parameters<EventRecorder["record"]>[1]) => this.#events.record(raw, notice);
     const { resource } = this.#controller.watched;
@@ -186,6 +189,7 @@ export class ControllerRunner<T extends KubeObject> {
       client,
       clock,
       log,
+      fence,
       signal,
       record,
       act: (plan: Plan) =>
