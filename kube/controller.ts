@@ -54,6 +54,11 @@ export interface Controller<T extends KubeObject> {
   readonly sources?: readonly Source[];
   readonly wakes?: readonly Wakes[];
   decode(raw: Frozen<KubeObject>): Decoded<T>;
+  /**
+   * For kinds with a finalizer: called instead of {@link reconcile} for an object that is being deleted. It is given as it
+   * is stored: one that does not fit its schema must be able to go, or its namespace never would.
+   */
+  finalize?(object: Frozen<KubeObject> & Stored, context: ReconcileContext): Promise<Outcome>;
   /** Brings the world closer to the object. It may be called at any time and any number of times. */
   reconcile(object: T & Stored, context: ReconcileContext): Promise<Outcome>;
   /** Called when an object is gone, to drop what is kept for it (metric series, connections). */

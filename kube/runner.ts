@@ -18,6 +18,7 @@ import { type Priority, WorkQueue } from "./queue.ts";
 import type { Random } from "./random.ts";
 import type { Resource } from "./resource.ts";
 import { type Change, keyOf } from "./store.ts";
+import { isStored } from "./stored.ts";
 import type { Frozen, KubeObject, Stored } from "./types.ts";
 
 export interface RunnerOptions {
@@ -167,6 +168,10 @@ export class ControllerRunner<T extends KubeObject> {
 
   async #reconcile(raw: Frozen<KubeObject>, log: Logger, cut: AbortSignal): Promise<Outcome> {
     const context = this.#context(raw, log, cut);
+    const { finalize } = this.#controller;
+    if (finalize !== undefined && raw.metadata.deletionTimestamp !== undefined && isStored(raw)) {
+      return await finalize(raw, context);
+    }
     const decoded = this.#controller.decode(raw);
     if (!decoded.ok) {
       const { resource } = this.#controller.watched;

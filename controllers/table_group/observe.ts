@@ -3,6 +3,7 @@ import { type Shard, Shards } from "../../api/multigres/shard.ts";
 import type { ResolvedShard, TableGroup } from "../../api/multigres/table_group.ts";
 import { timestamp } from "../../kube/conditions.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
+import { isStored } from "../../kube/stored.ts";
 import type { Frozen, Stored } from "../../kube/types.ts";
 import { isLeaving } from "../removal.ts";
 import { shardNameOf } from "./desired_shard.ts";
@@ -29,8 +30,4 @@ export function observe(tableGroup: TableGroup & Stored, { cache, clock }: Recon
   const kept = new Set(wanted.map(({ object }) => object));
   const leaving = children.filter((child) => !kept.has(child));
   return { tableGroup, wanted, leaving, now: timestamp(clock.now()) };
-}
-
-function isStored(shard: Frozen<Shard>): shard is SeenShard {
-  return shard.metadata.uid !== undefined && shard.metadata.resourceVersion !== undefined;
 }

@@ -16,6 +16,7 @@ import {
   StorageClasses,
 } from "../../kube/kinds.ts";
 import type { Resource } from "../../kube/resource.ts";
+import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { claimName, headlessName } from "./shape.ts";
 import { desiredDisruptionBudget } from "./desired_disruption_budget.ts";
@@ -129,8 +130,4 @@ function findClass(topoServer: TopoServer, cache: ReconcileContext["cache"]): Cl
 
 function sameName(topoServer: TopoServer): (object: Frozen<KubeObject>) => boolean {
   return (object) => object.metadata.name === topoServer.metadata.name;
-}
-
-function isStored<T extends Frozen<KubeObject>>(object: T): object is T & Stored {
-  return object.metadata.uid !== undefined && object.metadata.resourceVersion !== undefined;
 }
