@@ -15,6 +15,14 @@ export function internalCertificateName(
   return `${component}.${cluster}.${namespace}.multigres.internal`;
 }
 
+/**
+ * Secret with the certificate that a cluster's gateways show to clients. Each cluster has its own: one name for a whole
+ * namespace would hand the certificate of one cluster to another.
+ */
+export function publicCertificateSecretName(cluster: string): string {
+  return `${cluster}-multigateway-tls`;
+}
+
 /** A name as the common name of a certificate: as it is, or cut and told apart by the hash of the whole. */
 export function certificateCommonName(name: string): string {
   const bytes = new TextEncoder().encode(name);
