@@ -25,6 +25,15 @@ export const traceparentAnnotation = "multigres.com/traceparent";
 export const tracestateAnnotation = "multigres.com/tracestate";
 export const traceparentTimeAnnotation = "multigres.com/traceparent-ts";
 
+/**
+ * Set by users on MultigresClusters: who issues its certificates. `operator`, `cert-manager` (its default issuer), or an
+ * issuer of cert-manager as `ClusterIssuer/<name>` or `Issuer/<name>`.
+ */
+export const certificateIssuerAnnotation = "multigres.com/certificate-issuer";
+
+/** On Secrets with certificates: RFC 3339 time since which `ca.crt` holds what it holds. */
+export const trustedSinceAnnotation = "multigres.com/trusted-since";
+
 /** On both webhook configurations: who provides the certificate. */
 export const certStrategyAnnotation = "multigres.com/cert-strategy";
 

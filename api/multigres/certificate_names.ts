@@ -1,4 +1,4 @@
-/** Names within certificates, and of the cert-manager objects that order them. */
+/** Names within certificates, of the Secrets that hold them, and of the cert-manager objects that order them. */
 import { createHash } from "node:crypto";
 
 /** X.509 bounds a common name to 64 characters (RFC 5280, ub-common-name). */
@@ -21,6 +21,19 @@ export function internalCertificateName(
  */
 export function publicCertificateSecretName(cluster: string): string {
   return `${cluster}-multigateway-tls`;
+}
+
+/** Components that prove themselves to each other while `internalTLS` is enabled. */
+export const internalTlsComponents = ["multiadmin", "multigateway", "multiorch", "multipooler"] as const;
+
+/** Secret with the certificate (`tls.crt`, `tls.key`) that the gateways of a cluster show to clients. */
+export function publicCertificateSecretName(cluster: string): string {
+  return `${cluster}-multigateway-tls`;
+}
+
+/** Secret with the authority of a cluster: `ca.crt` is for everybody, `ca.key` for the operator alone. */
+export function clusterAuthoritySecretName(cluster: string): string {
+  return `${cluster}-ca`;
 }
 
 /** A name as the common name of a certificate: as it is, or cut and told apart by the hash of the whole. */

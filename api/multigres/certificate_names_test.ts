@@ -1,12 +1,22 @@
 import { equal, match, notEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { certificateCommonName, internalCertificateName } from "./certificate_names.ts";
+import {
+  certificateCommonName,
+  clusterAuthoritySecretName,
+  internalCertificateName,
+  publicCertificateSecretName,
+} from "./certificate_names.ts";
 
 Deno.test("an internal certificate is called after component, cluster and namespace", () => {
   equal(
     internalCertificateName("multipooler", { cluster: "orders", namespace: "shop" }),
     "multipooler.orders.shop.multigres.internal",
   );
+});
+
+Deno.test("two clusters of a namespace keep their authorities and public certificates apart", () => {
+  equal(publicCertificateSecretName("orders"), "orders-multigateway-tls");
+  equal(clusterAuthoritySecretName("orders"), "orders-ca");
 });
 
 Deno.test("a common name of 64 bytes stays, a longer one is cut and keeps a hash of the whole", () => {
