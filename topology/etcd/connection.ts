@@ -1,6 +1,6 @@
 /** Where an etcd is, and how both sides prove who they are. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { TopologyError } from "../errors.ts";
+import { type GrpcTls, problemOfTls } from "../grpc/tls.ts";
 
 export interface EtcdConnection {
   /** `http://host:port`, `https://host:port`, or `host:port` (HTTPS when `tls` is given); one at least. */
@@ -8,14 +8,8 @@ export interface EtcdConnection {
   readonly tls?: EtcdTls;
 }
 
-/** All PEM. */
-export interface EtcdTls {
-  /** Authorities that the server's certificate must lead to; the runtime's own when absent. */
-  readonly caPem?: string;
-  /** Client certificate (with intermediates) and its key; both or none. */
-  readonly certPem?: string;
-  readonly keyPem?: string;
-}
+/** The server is known by the host of its endpoint. */
+export type EtcdTls = Omit<GrpcTls, "serverName">;
 
 /**
  * The endpoints as origins, each once, in their order.
@@ -40,48 +34,8 @@ function originOf(endpoint: string, scheme: string): string {
   return url.origin;
 }
 
-/**
- * Looks at the certificates before they are used: TLS itself would pass over a text that is none, and the server's
- * complaint would lead astray.
- * @throws TopologyError `invalid`
- */
-export function checkTls({ caPem, certPem, keyPem }: EtcdTls): void {
-  if (caPem !== undefined) certificateIn(caPem, "authority (ca.crt)");
-  if (certPem === undefined && keyPem === undefined) return;
-  if (certPem === undefined || keyPem === undefined) {
-    throw new TopologyError(
-      "invalid",
-      "Cannot use half of a client certificate: tls.crt and tls.key must both be given",
-    );
-  }
-  const certificate = certificateIn(certPem, "client certificate (tls.crt)");
-  const key = attempt(() => createPrivateKey(keyPem));
-  if (key === undefined) {
-    throw new TopologyError(
-      "invalid",
-      "Cannot use the client key (tls.key) as it is no private key in PEM form",
-    );
-  }
-  if (!certificate.checkPrivateKey(key)) {
-    throw new TopologyError(
-      "invalid",
-      "Cannot use the client certificate as tls.key is the key of another one",
-    );
-  }
-}
-
-function certificateIn(pem: string, what: string): X509Certificate {
-  const certificate = attempt(() => new X509Certificate(pem));
-  if (certificate === undefined) {
-    throw new TopologyError("invalid", `Cannot use the ${what} of etcd as it is no certificate in PEM form`);
-  }
-  return certificate;
-}
-
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
+/** Looks at the certificates before they are used. @throws TopologyError `invalid` */
+export function checkTls(tls: EtcdTls): void {
+  const problem = problemOfTls(tls, "etcd");
+  if (problem !== undefined) throw new TopologyError("invalid", problem);
 }

@@ -3,10 +3,10 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { isTopologyDown, TopologyError } from "../errors.ts";
 import { KV } from "../gen/etcd_kv_pb.ts";
+import { Deadline } from "../grpc/deadline.ts";
+import { GrpcSession, type SessionOptions } from "../grpc/session.ts";
 import type { CallOptions } from "../store.ts";
-import { Deadline } from "./deadline.ts";
 import { failureOfAll, failureOfCall } from "./failure.ts";
-import { EndpointSession, type SessionOptions } from "./session.ts";
 
 /** Longest answer that is taken in, in bytes. A page of 500 records of the usual size is below 0.5 MB. */
 const LARGEST_ANSWER = 64 * 1024 * 1024;
@@ -20,7 +20,7 @@ export interface Call<T> {
   send(client: Client, limits: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<T>;
 }
 
-export interface EndpointsOptions extends SessionOptions {
+export interface EndpointsOptions extends Omit<SessionOptions, "peer"> {
   /** Time limit of a call that names none, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -28,7 +28,7 @@ export interface EndpointsOptions extends SessionOptions {
 type Client = ReturnType<typeof clientOf>;
 
 interface Endpoint {
-  readonly session: EndpointSession;
+  readonly session: GrpcSession;
   readonly client: Client;
 }
 
@@ -45,7 +45,7 @@ export class Endpoints {
   /** @param origins one at least */
   constructor(origins: readonly string[], private readonly options: EndpointsOptions) {
     this.#endpoints = origins.map((origin) => {
-      const session = new EndpointSession(origin, options);
+      const session = new GrpcSession(origin, { ...options, peer: "etcd" });
       return { session, client: clientOf(session) };
     });
   }
@@ -114,11 +114,15 @@ export class Endpoints {
       }
     };
     try {
-      return { kind: "answer", answer: await session.use(deadline.signal, send) };
+      return { kind: "answer", answer: await session.use(deadline.signal, send, ranOutOfTime) };
     } catch (error) {
       return { kind: "failed", failure: failureOfCall(error, session.authority), sent };
     }
   }
+}
+
+function ranOutOfTime(error: unknown): boolean {
+  return error instanceof TopologyError && error.failure === "timeout";
 }
 
 function noAnswer(authority: string, milliseconds: number): TopologyError {
@@ -128,7 +132,7 @@ function noAnswer(authority: string, milliseconds: number): TopologyError {
   );
 }
 
-function clientOf(session: EndpointSession) {
+function clientOf(session: GrpcSession) {
   const transport = createGrpcTransport({
     baseUrl: session.authority,
     sessionManager: session,

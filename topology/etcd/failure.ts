@@ -1,47 +1,13 @@
 /** From what the runtime and Connect throw to what callers tell apart. */
 import { Code, ConnectError } from "@connectrpc/connect";
 import { TopologyError, type TopologyFailure } from "../errors.ts";
+import { connectionError } from "../grpc/connection_error.ts";
 
-/** Names that Node gives to connections that were never made. */
-const unreachable = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EADDRNOTAVAIL)$/;
-
-/** Names of OpenSSL for certificates that do not lead to the authority, are out of date, or are for another host. */
-const untrusted = /CERT|LEAF_SIGNATURE|ISSUER|SELF_SIGNED|ALTNAME/;
-
-/** Alerts by which a server says that it wants another certificate of us. */
-const refusedUs = /^ERR_SSL_.*ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)/;
-
-/**
- * Why a connection to `authority` could not be made, or ended. Messages here are reasons: whoever knows what was to be
- * done with the connection puts that in front.
- */
+/** Why a connection to `authority` could not be made, or ended, as a reason. */
 export function failureOfConnection(error: unknown, authority: string): TopologyError {
   if (error instanceof TopologyError) return error;
-  const code = codeOf(error);
-  const said = error instanceof Error ? error.message : String(error);
-  const because = (failure: TopologyFailure, reason: string) =>
-    new TopologyError(failure, `etcd at ${authority} ${reason}`, { cause: error });
-  if (refusedUs.test(code)) {
-    return because(
-      "unauthenticated",
-      `refuses our client certificate, or asks for one that is missing: ${said}`,
-    );
-  }
-  if (untrusted.test(code)) {
-    return because(
-      "untrusted",
-      `has a certificate that is not to be trusted; check authority and host name: ${said}`,
-    );
-  }
-  if (unreachable.test(code)) return because("unreachable", `cannot be reached: ${said}`);
-  return because("broken", `ended the connection; check whether it speaks http or https: ${said}`);
-}
-
-/** `code` of a Node error, or of the error that caused it. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  const code: unknown = Reflect.get(error, "code");
-  return typeof code === "string" ? code : codeOf(error.cause);
+  const { failure, message, cause } = connectionError(error, `etcd at ${authority}`);
+  return new TopologyError(failure, message, { cause: cause ?? error });
 }
 
 /** Why a call that was sent to `authority` did not succeed, as a reason. */

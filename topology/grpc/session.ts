@@ -9,18 +9,21 @@
 import type { GrpcTransportOptions } from "@connectrpc/connect-node";
 import * as http2 from "node:http2";
 import type { Clock, Timer } from "../../kube/clock.ts";
-import { TopologyError } from "../errors.ts";
-import type { EtcdTls } from "./connection.ts";
+import { ConnectionError, connectionError } from "./connection_error.ts";
 import { until } from "./deadline.ts";
-import { failureOfConnection } from "./failure.ts";
+import type { GrpcTls } from "./tls.ts";
 
 export interface SessionOptions {
-  readonly tls: EtcdTls;
+  /** Who is at the other end, such as `etcd`: for messages. */
+  readonly peer: string;
+  readonly tls: GrpcTls;
   readonly clock: Clock;
   /** Time in which a connection must be open, in milliseconds. */
   readonly connectMs: number;
   /** A connection that nobody has used for so long is closed, in milliseconds. */
   readonly idleMs: number;
+  /** Called when no connection is left: whoever holds the session may forget it. */
+  readonly onUnused?: () => void;
 }
 
 type SessionManager = NonNullable<GrpcTransportOptions["sessionManager"]>;
@@ -28,14 +31,14 @@ type SessionManager = NonNullable<GrpcTransportOptions["sessionManager"]>;
 /** A connection while it is good for new calls. */
 interface Live {
   readonly session: http2.ClientHttp2Session;
-  /** Resolves when the server's first frame is there; rejects with a TopologyError when the connection ends before. */
+  /** Resolves when the server's first frame is there; rejects with a ConnectionError when the connection ends before. */
   readonly opened: Promise<void>;
   uses: number;
   retired: boolean;
   idle?: Timer;
 }
 
-export class EndpointSession implements SessionManager {
+export class GrpcSession implements SessionManager {
   #live: Live | undefined;
   /** Also those that were replaced and still have calls under way. */
   readonly #all = new Set<Live>();
@@ -44,11 +47,16 @@ export class EndpointSession implements SessionManager {
   constructor(readonly authority: string, private readonly options: SessionOptions) {}
 
   /**
-   * Opens the connection if there is none and calls `work` while it is open. A call that ran out of time takes the
-   * connection out of use, as the other side may have vanished without a word.
-   * @throws TopologyError without having called `work` when no connection was open before `signal` aborted
+   * Opens the connection if there is none and calls `work` while it is open.
+   * @param ranOutOfTime whether an error of `work` means so: then the connection is taken out of use, as the other side
+   * may have vanished without a word
+   * @throws ConnectionError without having called `work` when no connection was open before `signal` aborted
    */
-  async use<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async use<T>(
+    signal: AbortSignal,
+    work: () => Promise<T>,
+    ranOutOfTime: (error: unknown) => boolean,
+  ): Promise<T> {
     const live = this.#live ?? this.#open();
     live.idle?.cancel();
     live.uses++;
@@ -56,12 +64,17 @@ export class EndpointSession implements SessionManager {
       await until(live.opened, signal, () => this.#silent());
       return await work();
     } catch (error) {
-      if (error instanceof TopologyError && error.failure === "timeout") this.#retire(live);
+      if (ranOutOfTime(error)) this.#retire(live);
       throw error;
     } finally {
       live.uses--;
       this.#rest(live);
     }
+  }
+
+  /** Whether there is a connection, or one being made. */
+  get open(): boolean {
+    return this.#all.size > 0;
   }
 
   /** Called by Connect, within the `work` of {@link use}. */
@@ -77,7 +90,7 @@ export class EndpointSession implements SessionManager {
     try {
       return Promise.resolve(live.session.request({ ...headers, ":method": method, ":path": path }));
     } catch (error) {
-      return Promise.reject(failureOfConnection(error, this.authority));
+      return Promise.reject(this.#failure(error));
     }
   }
 
@@ -89,8 +102,9 @@ export class EndpointSession implements SessionManager {
   }
 
   #open(): Live {
-    const { caPem, certPem, keyPem } = this.options.tls;
+    const { caPem, certPem, keyPem, serverName } = this.options.tls;
     const session = http2.connect(this.authority, {
+      ...(serverName === undefined ? {} : { servername: serverName }),
       ...(caPem === undefined ? {} : { ca: caPem }),
       ...(certPem === undefined || keyPem === undefined ? {} : { cert: certPem, key: keyPem }),
     });
@@ -105,7 +119,7 @@ export class EndpointSession implements SessionManager {
       late.cancel();
       resolve();
     });
-    session.on("error", (error) => reject(failureOfConnection(error, this.authority)));
+    session.on("error", (error) => reject(this.#failure(error)));
     session.once("goaway", () => this.#retire(live));
     session.once("close", () => {
       late.cancel();
@@ -137,13 +151,22 @@ export class EndpointSession implements SessionManager {
     this.#all.delete(live);
     if (this.#live === live) this.#live = undefined;
     if (!live.session.destroyed) live.session.destroy();
+    if (!this.open) this.options.onUnused?.();
   }
 
-  #silent(): TopologyError {
-    return new TopologyError("unreachable", `etcd at ${this.authority} accepted no connection in time`);
+  get #who(): string {
+    return `${this.options.peer} at ${this.authority}`;
   }
 
-  #gone(): TopologyError {
-    return new TopologyError("broken", `the connection to etcd at ${this.authority} ended`);
+  #failure(error: unknown): ConnectionError {
+    return connectionError(error, this.#who);
+  }
+
+  #silent(): ConnectionError {
+    return new ConnectionError("unreachable", `${this.#who} accepted no connection in time`);
+  }
+
+  #gone(): ConnectionError {
+    return new ConnectionError("broken", `the connection to ${this.#who} ended`);
   }
 }
