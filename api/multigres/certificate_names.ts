@@ -7,6 +7,9 @@ const maxCommonNameBytes = 64;
 /** What is kept of a longer one, before a hyphen and eight digits of its hash. */
 const keptBytes = 55;
 
+/** Components that prove themselves to each other while `internalTLS` is enabled. */
+export const internalTlsComponents = ["multiadmin", "multigateway", "multiorch", "multipooler"] as const;
+
 /** Name of a component's internal certificate: its DNS name, its Certificate and its Secret. */
 export function internalCertificateName(
   component: string,
@@ -19,14 +22,6 @@ export function internalCertificateName(
  * Secret with the certificate that a cluster's gateways show to clients. Each cluster has its own: one name for a whole
  * namespace would hand the certificate of one cluster to another.
  */
-export function publicCertificateSecretName(cluster: string): string {
-  return `${cluster}-multigateway-tls`;
-}
-
-/** Components that prove themselves to each other while `internalTLS` is enabled. */
-export const internalTlsComponents = ["multiadmin", "multigateway", "multiorch", "multipooler"] as const;
-
-/** Secret with the certificate (`tls.crt`, `tls.key`) that the gateways of a cluster show to clients. */
 export function publicCertificateSecretName(cluster: string): string {
   return `${cluster}-multigateway-tls`;
 }
