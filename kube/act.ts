@@ -1,5 +1,5 @@
 /** Carries out a plan, step by step, and stops at the first wait or failure. */
-import type { Applier } from "./apply.ts";
+import { type Applier, NameTakenError } from "./apply.ts";
 import type { Cache } from "./cache.ts";
 import type { KubeClient } from "./client.ts";
 import { ApiError, isAborted, isAlreadyExists, isConflict, isFenced } from "./errors.ts";
@@ -34,8 +34,13 @@ const EVICTION_RETRY_SECONDS = 10;
 /** A conflict means that the cache was behind; the watch event that clears it is usually here within this time. */
 const CONFLICT_RETRY_SECONDS = 1;
 
+/** A stranger's object carries no label that a watch could select, so its name is looked at again after so many seconds. */
+const NAME_TAKEN_RETRY_SECONDS = 30;
+
 /** Reason of the wait after a conflict. */
 export const CONFLICT = "Conflict";
+/** Reason of the wait while an object of somebody else bears a name that is needed. */
+export const NAME_TAKEN = "NameTaken";
 
 /** What a step did: `true` for a change, `false` for none, or a wait. */
 type Effect = boolean | WaitStep;
@@ -53,16 +58,26 @@ export async function act(plan: Plan, tools: Tools): Promise<ActResult> {
       if (effect) written.push(step);
     } catch (error) {
       if (isFenced(error) || isAborted(error)) throw error;
-      if (isConflict(error)) return { kind: "waiting", wait: conflict(step), written };
-      return {
-        kind: "failed",
-        step,
-        error: error instanceof Error ? error : new Error(String(error)),
-        written,
-      };
+      return { ...failureOf(step, error), written };
     }
   }
   return { kind: "done", written };
+}
+
+type Failure =
+  | { readonly kind: "waiting"; readonly wait: WaitStep }
+  | { readonly kind: "failed"; readonly step: Step; readonly error: Error };
+
+function failureOf(step: Step, error: unknown): Failure {
+  if (isConflict(error)) return { kind: "waiting", wait: conflict(step) };
+  if (error instanceof NameTakenError) {
+    const afterSeconds = NAME_TAKEN_RETRY_SECONDS;
+    return {
+      kind: "waiting",
+      wait: { kind: "wait", reason: NAME_TAKEN, message: error.message, afterSeconds },
+    };
+  }
+  return { kind: "failed", step, error: error instanceof Error ? error : new Error(String(error)) };
 }
 
 async function perform(step: Step, tools: Tools): Promise<Effect> {

@@ -2,10 +2,16 @@
 import { compareApply } from "./apply_diff.ts";
 import type { Cache } from "./cache.ts";
 import type { Applied, KubeClient } from "./client.ts";
+import { ApiError, isConflict } from "./errors.ts";
 import { parseFieldTree } from "./owned_fields.ts";
 import type { Resource } from "./resource.ts";
 import { type ApplyMemo, keyOf, type Store } from "./store.ts";
-import type { KubeObject } from "./types.ts";
+import type { Frozen, KubeObject } from "./types.ts";
+
+/** An object of somebody else bears the name that one of ours is to have. Nothing was changed. */
+export class NameTakenError extends Error {
+  override readonly name = "NameTakenError";
+}
 
 /** The two parts of an object that are applied apart from each other. */
 type Part = "main" | "status";
@@ -30,13 +36,56 @@ export class Applier {
   ): Promise<boolean> {
     const store = this.cache.store(resource);
     if (isSettled(store, object, part)) return false;
-    const answer = part === "main"
-      ? await this.client.apply(resource, object)
-      : await this.client.applyStatus(resource, object);
-    store.putWritten(answer);
+    store.putWritten(await this.#send(resource, object, part));
     remember(store, object, part);
     return true;
   }
+
+  async #send<T extends KubeObject>(resource: Resource<T>, object: Applied<T>, part: Part): Promise<T> {
+    if (part === "status") return await this.client.applyStatus(resource, object);
+    const known = this.cache.store(resource).get(keyOf(object.metadata)) !== undefined;
+    return known ? await this.client.apply(resource, object) : await this.#applyFirst(resource, object);
+  }
+
+  /**
+   * What is not in the store is new, or a stranger's (strangers bear no label that we watch), or our own that we have not
+   * seen yet. So nothing is taken over, and only where that meets resistance is it looked at who is there.
+   * @throws NameTakenError
+   */
+  async #applyFirst<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
+    try {
+      return await this.client.applyUnforced(resource, object);
+    } catch (error) {
+      if (!isConflict(error) && !isInvalid(error)) throw error;
+      const live = await this.client.find(resource, object.metadata);
+      if (live === undefined) throw error;
+      this.#refuseStranger(live, object);
+      return await this.client.apply(resource, object);
+    }
+  }
+
+  /** Ours is what has our owner, and what has none (any more) but bears fields that we applied: it may be adopted. */
+  #refuseStranger(live: Frozen<KubeObject>, wanted: Applied<KubeObject>): void {
+    const owner = live.metadata.ownerReferences?.find(({ controller }) => controller);
+    const ours = wanted.metadata.ownerReferences?.find(({ controller }) => controller);
+    if (owner !== undefined && owner.uid === ours?.uid) return;
+    const applied = live.metadata.managedFields?.some(({ manager, operation }) =>
+      manager === this.client.fieldManager && operation === "Apply"
+    );
+    if (owner === undefined && applied) return;
+    const whose = owner === undefined ? "nobody that we know" : `${owner.kind} ${owner.name}`;
+    throw new NameTakenError(
+      `Cannot make ${live.kind} ${
+        keyOf(live.metadata)
+      } as one of this name exists and belongs to ${whose}. ` +
+        "Delete or rename it.",
+    );
+  }
+}
+
+/** The server also answers so to a second controlling owner. */
+function isInvalid(error: unknown): boolean {
+  return error instanceof ApiError && error.status.code === 422;
 }
 
 function isSettled<T extends KubeObject>(store: Store<T>, object: Applied<T>, part: Part): boolean {

@@ -141,12 +141,17 @@ export class KubeClient {
 
   /** Server-side apply: makes the named fields so, taking them over from whoever owned them. */
   async apply<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
-    return await this.#apply(resource, object);
+    return await this.#apply(resource, object, { force: true });
+  }
+
+  /** Server-side apply that takes nothing over. @throws ApiError, with a conflict when others own fields that would change. */
+  async applyUnforced<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
+    return await this.#apply(resource, object, { force: false });
   }
 
   /** Server-side apply of the status subresource. */
   async applyStatus<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
-    return await this.#apply(resource, object, "status");
+    return await this.#apply(resource, object, { force: true, subresource: "status" });
   }
 
   /** Creates an object. @throws ApiError, with reason AlreadyExists when the name is taken. */
@@ -241,9 +246,9 @@ export class KubeClient {
   async #apply<T extends KubeObject>(
     resource: Resource<T>,
     object: Applied<T>,
-    subresource?: string,
+    { force, subresource }: { readonly force: boolean; readonly subresource?: string },
   ): Promise<T> {
-    const query = selectionQuery({}, { fieldManager: this.fieldManager, force: true });
+    const query = selectionQuery({}, { fieldManager: this.fieldManager, force });
     const path = `${objectPath(resource, object.metadata, subresource)}?${query}`;
     return await this.#object(resource, "PATCH", path, {
       contentType: APPLY_TYPE,
