@@ -1,12 +1,7 @@
 /** How the components prove themselves to an external topology server, and it to them. */
 import type { GlobalTopoServerRef } from "../../api/multigres/topology.ts";
-import type { Pod } from "../../kube/kinds.ts";
+import type { EnvVar, Volume, VolumeMount } from "./pod_parts.ts";
 
-type PodSpec = NonNullable<Pod["spec"]>;
-type Container = PodSpec["containers"][number];
-type EnvVar = NonNullable<Container["env"]>[number];
-type VolumeMount = NonNullable<Container["volumeMounts"]>[number];
-type Volume = NonNullable<PodSpec["volumes"]>[number];
 type Projection = { readonly name: string; readonly keys: readonly string[] };
 
 /** What a container that talks to the topology gets, and its pod. All empty without Secrets. */

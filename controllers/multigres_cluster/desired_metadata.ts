@@ -1,0 +1,38 @@
+/** `metadata` of the objects made for a cluster. */
+import { projectRefAnnotation } from "../../api/multigres/annotations.ts";
+import { clusterLabel, standardLabels } from "../../api/multigres/labels.ts";
+import { controllerReference } from "../../kube/owner.ts";
+import type { ClusterView } from "./view.ts";
+
+type Texts = Readonly<Record<string, string>>;
+
+interface Child {
+  readonly name: string;
+  readonly labels: Texts;
+  readonly annotations?: Texts | undefined;
+}
+
+/** Labels that every object of a cluster carries; `logical` names tell what else it belongs to. */
+export function labelsOf(
+  { parent }: ClusterView,
+  component: string,
+  logical: Texts = {},
+): Record<string, string> {
+  return { ...standardLabels(parent.name, component), [clusterLabel]: parent.name, ...logical };
+}
+
+export function childMetadata({ owner, parent }: ClusterView, { name, labels, annotations = {} }: Child) {
+  return {
+    name,
+    namespace: parent.namespace,
+    labels: { ...labels },
+    ownerReferences: [controllerReference(owner)],
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
+  };
+}
+
+/** The annotation that Cells and TableGroups hand on to their pods; none when the user did not set it. */
+export function projectAnnotation({ owner }: ClusterView): Record<string, string> {
+  const project = owner.metadata.annotations?.[projectRefAnnotation];
+  return project === undefined ? {} : { [projectRefAnnotation]: project };
+}
