@@ -59,7 +59,7 @@ export class Cache {
   }
 
   /**
-   * Makes sure that a kind is watched; asking again for the same kind changes nothing.
+   * Makes sure that a kind is watched; asking again for the same kind adds only indexes that are new.
    * @throws TypeError when the kind is watched already with another selection.
    */
   watch<T extends KubeObject>(watched: Watched<T>): Store<T> {
@@ -72,7 +72,9 @@ export class Cache {
     }
     const slot = known ?? this.#open(watched);
     // A slot's store holds the objects of the resource that it was opened for.
-    return slot.store as unknown as Store<T>;
+    const store = slot.store as unknown as Store<T>;
+    store.addIndexes(watched.indexes ?? {});
+    return store;
   }
 
   /** The store of a watched kind. @throws TypeError when the kind is not watched. */

@@ -28,6 +28,12 @@ export interface ApplyMemo {
   readonly doubts: string;
 }
 
+interface Index<T extends KubeObject> {
+  readonly by: IndexBy<T>;
+  /** Keys of the objects with each value. */
+  readonly keys: Map<string, Set<string>>;
+}
+
 interface Entry<T extends KubeObject> {
   readonly object: Frozen<T>;
   readonly owned: OwnedFields;
@@ -50,13 +56,25 @@ export class Store<T extends KubeObject> {
   readonly #options: StoreOptions<T>;
   readonly #pool = new StringPool();
   readonly #entries = new Map<string, Entry<T>>();
-  readonly #indexes = new Map<string, Map<string, Set<string>>>();
+  readonly #indexes = new Map<string, Index<T>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
   readonly #progress = new Map<string, string>();
 
   constructor(options: StoreOptions<T>) {
     this.#options = options;
-    for (const name of Object.keys(options.indexes ?? {})) this.#indexes.set(name, new Map());
+    this.addIndexes(options.indexes ?? {});
+  }
+
+  /** Adds indexes, over what is here already too. One that is known by its name stays as it is. */
+  addIndexes(indexes: Readonly<Record<string, IndexBy<T>>>): void {
+    for (const [name, by] of Object.entries(indexes)) {
+      if (this.#indexes.has(name)) continue;
+      const keys = new Map<string, Set<string>>();
+      this.#indexes.set(name, { by, keys });
+      for (const [key, { object }] of this.#entries) {
+        for (const value of by(object)) addTo(keys, value, key);
+      }
+    }
   }
 
   get size(): number {
@@ -88,12 +106,12 @@ export class Store<T extends KubeObject> {
 
   /** Objects found under `value` in an index. @throws TypeError when there is no such index. */
   find(index: string, value: string): Frozen<T>[] {
-    const values = this.#indexes.get(index);
-    if (values === undefined) {
+    const known = this.#indexes.get(index);
+    if (known === undefined) {
       throw new TypeError(`Cannot look up in index "${index}" as this store has none`);
     }
     const found: Frozen<T>[] = [];
-    for (const key of values.get(value) ?? []) {
+    for (const key of known.keys.get(value) ?? []) {
       const entry = this.#entries.get(key);
       if (entry !== undefined) found.push(entry.object);
     }
@@ -161,11 +179,9 @@ export class Store<T extends KubeObject> {
   }
 
   #reindex(key: string, before: Frozen<T> | undefined, after: Frozen<T> | undefined): void {
-    for (const [name, by] of Object.entries(this.#options.indexes ?? {})) {
-      const values = this.#indexes.get(name);
-      if (values === undefined) continue;
-      for (const value of before === undefined ? [] : by(before)) dropFrom(values, value, key);
-      for (const value of after === undefined ? [] : by(after)) addTo(values, value, key);
+    for (const { by, keys } of this.#indexes.values()) {
+      for (const value of before === undefined ? [] : by(before)) dropFrom(keys, value, key);
+      for (const value of after === undefined ? [] : by(after)) addTo(keys, value, key);
     }
   }
 }

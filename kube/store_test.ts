@@ -106,3 +106,18 @@ Deno.test("keys survive the way there and back", () => {
     assert.deepEqual(parseKey(keyOf(key)), key);
   }
 });
+
+Deno.test("an index that is added later covers what is there already, and does not replace one of its name", () => {
+  const { store } = newStore();
+  store.put(thing("x", "1", { labels: { colour: "red" } }));
+  store.addIndexes({ name: ({ metadata }) => [metadata.name], label: () => ["other"] });
+  store.put(thing("y", "2"));
+  assert.deepEqual(["x", "y"].flatMap((name) => store.find("name", name)).map((each) => each.metadata.name), [
+    "x",
+    "y",
+  ]);
+  assert.equal(store.find("label", "red").length, 1);
+  assert.equal(store.find("label", "other").length, 0);
+  store.remove("a/x");
+  assert.deepEqual(store.find("name", "x"), []);
+});
