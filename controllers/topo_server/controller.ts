@@ -15,7 +15,8 @@ import { keyOf } from "../../kube/store.ts";
 import { trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { outcomeOf } from "../outcome.ts";
-import { findStrangers, observe } from "./observe.ts";
+import { findStrangers } from "../strangers.ts";
+import { childNames, observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import { CLAIM } from "./shape.ts";
 import { noticesOf, statusOf } from "./status.ts";
@@ -44,7 +45,7 @@ async function reconcile(topoServer: TopoServer & Stored, context: ReconcileCont
   if (topoServer.metadata.deletionTimestamp !== undefined) return settled;
 
   const before = observe(topoServer, context);
-  const strangers = await findStrangers(before, context);
+  const strangers = await findStrangers(topoServer, childNames(before), context);
   const result = await context.act(plan(before, strangers));
 
   const after = observe(topoServer, context);

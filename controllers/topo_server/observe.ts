@@ -1,5 +1,4 @@
 /** What is, around one TopoServer. */
-import { managedByLabel, operatorName } from "../../api/multigres/labels.ts";
 import type { TopoServer } from "../../api/multigres/topo_server.ts";
 import { parseQuantity } from "../../kube/apply_diff.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
@@ -15,9 +14,9 @@ import {
   StatefulSets,
   StorageClasses,
 } from "../../kube/kinds.ts";
-import type { Resource } from "../../kube/resource.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import type { ChildName } from "../strangers.ts";
 import { claimName, headlessName } from "./shape.ts";
 import { desiredDisruptionBudget } from "./desired_disruption_budget.ts";
 import { memberCount } from "./desired_stateful_set.ts";
@@ -59,37 +58,16 @@ export function observe(topoServer: TopoServer & Stored, { cache }: ReconcileCon
   };
 }
 
-/**
- * Objects under our children's names that are not ours, such as `StatefulSet a/b`. Read live, and only while a child is not
- * known: applying over a stranger would take it over, and that cannot be undone.
- */
-export async function findStrangers(
-  { topoServer, statefulSet }: Observation,
-  { cache, client }: ReconcileContext,
-): Promise<string[]> {
-  const { name, namespace, uid } = topoServer.metadata;
-  const budget = desiredDisruptionBudget(topoServer, statefulSet);
-  const children: [Resource, string][] = [
+/** The children that are to be, by kind and name. */
+export function childNames({ topoServer, statefulSet }: Observation): ChildName[] {
+  const { name } = topoServer.metadata;
+  const budget: ChildName = [PodDisruptionBudgets, name];
+  return [
     [StatefulSets, name],
     [Services, name],
     [Services, headlessName(topoServer)],
-    ...(budget === undefined ? [] : [[PodDisruptionBudgets, name] satisfies [Resource, string]]),
+    ...(desiredDisruptionBudget(topoServer, statefulSet) === undefined ? [] : [budget]),
   ];
-  const strangers: string[] = [];
-  for (const [resource, childName] of children) {
-    const key = namespace === undefined ? { name: childName } : { namespace, name: childName };
-    if (cache.children(resource, uid).some((child) => child.metadata.name === childName)) continue;
-    const live = await client.find(resource, key);
-    const ours = live?.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === uid);
-    if (live !== undefined && !ours && !isOrphanOfOurs(live)) strangers.push(`${resource.kind} ${childName}`);
-  }
-  return strangers;
-}
-
-/** An object that this operator made and that lost its owner (deleted with orphaning) may be adopted. */
-function isOrphanOfOurs(object: Frozen<KubeObject>): boolean {
-  const owned = object.metadata.ownerReferences?.some((owner) => owner.controller) ?? false;
-  return !owned && object.metadata.labels?.[managedByLabel] === operatorName;
 }
 
 function volumesOf(

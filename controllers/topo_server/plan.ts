@@ -12,13 +12,12 @@
  */
 import { PersistentVolumeClaims, PodDisruptionBudgets, Services, StatefulSets } from "../../kube/kinds.ts";
 import { apply, patch, type Plan, remove, type Step, wait, type WaitStep } from "../../kube/plan.ts";
+import { waitForNames } from "../strangers.ts";
 import { desiredDisruptionBudget } from "./desired_disruption_budget.ts";
 import { desiredClientService, desiredHeadlessService } from "./desired_services.ts";
 import { desiredStatefulSet } from "./desired_stateful_set.ts";
 import type { Observation } from "./observe.ts";
 
-/** Strangers carry no label that a watch could select, so their names are looked at again after this many seconds. */
-const STRANGER_SECONDS = 30;
 /** Labels have 63 characters, of which a StatefulSet's revision takes 11. */
 const LONGEST_NAME = 52;
 /** Nothing but another object helps here. */
@@ -50,12 +49,7 @@ function obstacleOf(seen: Observation, strangers: readonly string[]): WaitStep |
       `pods with it, which allows ${LONGEST_NAME}. Make a TopoServer with a shorter name.`;
     return wait("NameTooLong", message, HOPELESS_SECONDS);
   }
-  if (strangers.length > 0) {
-    const message =
-      `Cannot make the children as these names are taken by objects of others: ${strangers.join(", ")}. ` +
-      "Delete or rename them.";
-    return wait("NameTaken", message, STRANGER_SECONDS);
-  }
+  if (strangers.length > 0) return waitForNames(strangers);
   if (statefulSet === undefined && storageClass.kind === "missing") {
     return wait("StorageClassNotFound", `StorageClass ${storageClass.name} does not exist`, CLASS_SECONDS);
   }
