@@ -1,6 +1,9 @@
 /** Who leads a shard, as far as the topology tells. */
 import { PoolerLifecycleStatus as Lifecycle, RoutingRole } from "../gen/clustermetadata_pb.ts";
 import type { StoredPooler } from "./poolers.ts";
+import { compareTerms, type Term } from "./term.ts";
+
+export type { Term };
 
 /**
  * | role          | lifecycle   | says it is primary | term                    |
@@ -12,19 +15,6 @@ import type { StoredPooler } from "./poolers.ts";
  * | `replica`     | others      | no                 |                         |
  */
 export type PoolerRole = "primary" | "superseded" | "replica" | "quarantined" | "stopped";
-
-/** When somebody became primary: terms come before subterms. */
-export interface Term {
-  readonly term: bigint;
-  readonly subterm: bigint;
-}
-
-/** Negative when `a` is the earlier one, positive when it is the later one. */
-export function compareTerms(a: Term, b: Term): number {
-  if (a.term !== b.term) return a.term < b.term ? -1 : 1;
-  if (a.subterm !== b.subterm) return a.subterm < b.subterm ? -1 : 1;
-  return 0;
-}
 
 /** The term of a pooler's claim to be primary; undefined when it makes none, or has stopped or been quarantined. */
 export function claimedTerm({ record }: StoredPooler): Term | undefined {
