@@ -6,6 +6,7 @@ import type { Clock } from "../../kube/clock.ts";
 import { mergeConditions, type Statement } from "../../kube/conditions.ts";
 import type { Notice } from "../../kube/events.ts";
 import type { Stored } from "../../kube/types.ts";
+import { isFresh } from "../freshness.ts";
 import { phaseNotice } from "../phase_notice.ts";
 import { READY_FOR_DELETION } from "../removal.ts";
 import type { Observation, SeenShard } from "./observe.ts";
@@ -94,11 +95,6 @@ function removal(seen: Observation): Statement[] {
     reason: "AllShardsReady",
     message: "No shard holds anything back",
   }];
-}
-
-/** Whether a Shard's status is about its latest spec: an older one proves nothing. */
-function isFresh({ metadata, status }: SeenShard): boolean {
-  return metadata.generation !== undefined && status?.observedGeneration === metadata.generation;
 }
 
 function phaseOf({ status }: SeenShard): Phase | undefined {
