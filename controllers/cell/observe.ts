@@ -1,0 +1,87 @@
+/** What is, around one Cell. */
+import type { Cell } from "../../api/multigres/cell.ts";
+import { type TopoServer, TopoServers } from "../../api/multigres/topo_server.ts";
+import type { ReconcileContext } from "../../kube/controller.ts";
+import { podsOfDeployment } from "../../kube/deployment_pods.ts";
+import { type Deployment, Deployments, type Pod, type Service, Services } from "../../kube/kinds.ts";
+import type { Resource } from "../../kube/resource.ts";
+import { isStored } from "../../kube/stored.ts";
+import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { isFresh } from "../freshness.ts";
+import { desiredLocalTopoServer } from "./desired_local_topo_server.ts";
+import { gatewayName, gatewayServiceName, topoServerName } from "./shape.ts";
+
+/** How the topology server stands that is the cell's own. */
+export type LocalTopology =
+  /** The cell has none that we run. */
+  | { readonly kind: "none" }
+  | { readonly kind: "ready" }
+  | { readonly kind: "awaited"; readonly message: string }
+  | { readonly kind: "degraded"; readonly message: string };
+
+/** A child that is there under a name, or although the cell has no use for it any more. */
+export interface Leftover {
+  readonly resource: Resource;
+  readonly object: Frozen<KubeObject> & Stored;
+}
+
+export interface Observation {
+  readonly cell: Cell & Stored;
+  readonly deployment: Frozen<Deployment> | undefined;
+  readonly service: Frozen<Service> | undefined;
+  /** Pods of the gateway. */
+  readonly pods: readonly Frozen<Pod>[];
+  readonly topology: LocalTopology;
+  /** Every TopoServer of the cell, wanted or not. */
+  readonly topoServers: readonly (Frozen<TopoServer> & Stored)[];
+  readonly leftovers: readonly Leftover[];
+}
+
+/** Reads the stores; makes no request. */
+export function observe(cell: Cell & Stored, { cache }: Pick<ReconcileContext, "cache">): Observation {
+  const { uid } = cell.metadata;
+  const deployments = cache.children(Deployments, uid);
+  const services = cache.children(Services, uid);
+  const topoServers = cache.children(TopoServers.resource, uid).filter(isStored);
+  const deployment = deployments.find(({ metadata }) => metadata.name === gatewayName(cell));
+  const ownTopoServer = desiredLocalTopoServer(cell)?.metadata.name;
+  return {
+    cell,
+    deployment,
+    service: services.find(({ metadata }) => metadata.name === gatewayServiceName(cell)),
+    pods: deployment === undefined ? [] : podsOfDeployment(cache, deployment),
+    topology: topologyOf(cell, topoServers),
+    topoServers,
+    leftovers: [
+      ...othersThan(gatewayName(cell), Deployments, deployments),
+      ...othersThan(gatewayServiceName(cell), Services, services),
+      ...othersThan(ownTopoServer, TopoServers.resource, topoServers),
+    ],
+  };
+}
+
+function othersThan<T extends KubeObject>(
+  wanted: string | undefined,
+  resource: Resource,
+  children: readonly Frozen<T>[],
+): Leftover[] {
+  return children.filter(isStored)
+    .filter(({ metadata }) => metadata.name !== wanted && metadata.deletionTimestamp === undefined)
+    .map((object) => ({ resource, object }));
+}
+
+function topologyOf(cell: Cell & Stored, topoServers: readonly Frozen<TopoServer>[]): LocalTopology {
+  if (desiredLocalTopoServer(cell) === undefined) return { kind: "none" };
+  const name = topoServerName(cell);
+  const found = topoServers.find(({ metadata }) => metadata.name === name);
+  const awaited = (why: string): LocalTopology => ({ kind: "awaited", message: `TopoServer ${name} ${why}` });
+  if (found === undefined) return awaited("does not exist yet");
+  if (found.metadata.deletionTimestamp !== undefined) return awaited("is being deleted");
+  if (!isFresh(found)) return awaited("has not yet taken up its latest change");
+  const { phase, message = "it does not say why" } = found.status ?? {};
+  if (phase === "Healthy") return { kind: "ready" };
+  if (phase === "Degraded") {
+    return { kind: "degraded", message: `TopoServer ${name} is degraded: ${message}` };
+  }
+  return awaited(`is not healthy: ${message}`);
+}
