@@ -41,8 +41,9 @@ export const durability = "AT_LEAST_2";
 export const superuser = "postgres";
 export const pullPolicy = "IfNotPresent";
 
-const repositoryFolder = "/backups";
-const repositoryVolume = "10Gi";
+/** Folder, and size of the volume, of a repository on a volume. */
+export const repositoryFolder = "/backups";
+export const repositoryVolume = "10Gi";
 
 /** Where backups go when no level says: to a volume. */
 export const volumeBackup: BackupConfig = { type: "filesystem", filesystem: {} };

@@ -6,6 +6,15 @@ export const pendingDeletionAnnotation = "multigres.com/pending-deletion";
 /** On pods of pools: hash of the part of the pod's spec that a restart is needed to change. */
 export const specHashAnnotation = "multigres.com/spec-hash";
 
+/** On pods of pools: hash of what the user asked for, as far as it reaches the pod. */
+export const userHashAnnotation = "multigres.com/user-hash";
+
+/**
+ * Set to "true" by users on MultigresClusters, and carried down: pods that differ only by what the operator itself changed
+ * are replaced too.
+ */
+export const adoptOperatorChangesAnnotation = "multigres.com/adopt-operator-changes";
+
 /** On pods of pools: SHA-256 of the server settings that take a restart, and of those that take a reload. */
 export const postgresConfigHashAnnotation = "multigres.com/postgres-config-hash";
 export const postgresReloadHashAnnotation = "multigres.com/postgres-reload-hash";

@@ -158,6 +158,14 @@ export function orchestratorServiceName(path: ShardPath, cell: string): string {
   return joinName(serviceConstraint, ...shardParts(path), "multiorch", cell);
 }
 
+/**
+ * The ID by which the only orchestrator of a shard in one cell is known to the topology. It never changes: a claim to
+ * bootstrap the shard is taken up again by the same ID alone, so an orchestrator that comes back must have kept its own.
+ */
+export function orchestratorServiceId(path: ShardPath, cell: string): string {
+  return `o-${hashParts([...shardParts(path), "multiorch", cell])}`;
+}
+
 /** Instances of a pool. @param index from 0 to 99: more digits would not fit a DNS label. */
 export function poolPodName(path: PoolPath, index: number): string {
   return `${joinName(podConstraint, ...poolParts(path))}-${index}`;

@@ -21,6 +21,7 @@ Deno.test("the objects of a cluster have the names by which running clusters kno
   const pod = names.poolPodName(pool, 0);
   equal(pod, "minimal-postgres-default-0-inf-pool-default-zone-a-a3a0d77b-0");
   equal(names.poolerServiceId(pod), "p-45f814aa");
+  equal(names.orchestratorServiceId(path, "zone-a"), "o-bbe2a333");
   equal(names.dataClaimName(pod), `data-${pod}`);
   equal(names.poolServiceName(pool), "minimal-postgres-default-0-inf-pool-default-zone-a-h---22cdf02c");
   match(names.poolDisruptionBudgetName(pool), /-zone-a-pdb-6a4f8455$/);
