@@ -1,0 +1,28 @@
+/** PEM texts, and how Secrets hold texts. */
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+/** The certificates of a bundle, one text each, in their order; whatever stands between them is left out. */
+export function splitCertificates(bundle: string): string[] {
+  return (bundle.match(CERTIFICATE) ?? []).map((block) => `${block}\n`);
+}
+
+/** One text of several certificates, each ending its last line. */
+export function joinCertificates(certificates: readonly string[]): string {
+  return certificates.map((certificate) => `${certificate.trimEnd()}\n`).join("");
+}
+
+/** A text as a value of a Secret's `data`. PEM is ASCII. */
+export function toData(text: string): string {
+  return btoa(text);
+}
+
+/** The text of a value of a Secret's `data`; undefined when it is absent, empty, or no base64. */
+export function fromData(value: string | undefined): string | undefined {
+  if (value === undefined || value === "") return undefined;
+  try {
+    return atob(value);
+  } catch {
+    return undefined;
+  }
+}
