@@ -1,10 +1,15 @@
 /** Every controller of the operator. */
 import type { Manager } from "../kube/manager.ts";
+import { cellController } from "./cell/controller.ts";
+import { multigresClusterController } from "./multigres_cluster/controller.ts";
+import { type Services, servicesWith } from "./services.ts";
 import { tableGroupController } from "./table_group/controller.ts";
 import { topoServerController } from "./topo_server/controller.ts";
 
 /** Adds all controllers to a manager. */
-export function addControllers(manager: Manager): void {
+export function addControllers(manager: Manager, services: Services = servicesWith()): void {
+  manager.add(multigresClusterController(services));
+  manager.add(cellController(services));
   manager.add(tableGroupController);
   manager.add(topoServerController);
 }

@@ -12,3 +12,18 @@ export function outcomeOf(result: ActResult): Outcome {
       return { kind: "failed", error: result.error };
   }
 }
+
+/** Several plans as one: the first failure counts, else the first wait. */
+export function joined(results: readonly ActResult[]): ActResult {
+  const written = [...new Set(results.flatMap((result) => result.written))];
+  const first = results.find(({ kind }) => kind === "failed") ??
+    results.find(({ kind }) => kind === "waiting");
+  return first === undefined ? { kind: "done", written } : { ...first, written };
+}
+
+/** The same outcome, but with another look after `dueSeconds` at the latest; 0 for none. */
+export function soonest(outcome: Outcome, dueSeconds: number): Outcome {
+  if (dueSeconds <= 0 || outcome.kind === "failed") return outcome;
+  const afterSeconds = outcome.kind === "again" ? Math.min(outcome.afterSeconds, dueSeconds) : dueSeconds;
+  return { kind: "again", afterSeconds };
+}

@@ -1,5 +1,4 @@
 /** Keeps the Shards of a TableGroup as they should be. */
-import { ownedSelector } from "../../api/multigres/labels.ts";
 import { Shards } from "../../api/multigres/shard.ts";
 import { type TableGroup, TableGroups } from "../../api/multigres/table_group.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
@@ -12,7 +11,7 @@ import { noticesOf, statusOf } from "./status.ts";
 export const tableGroupController: Controller<TableGroup> = {
   name: "tablegroup",
   watched: { resource: TableGroups.resource },
-  owns: [{ resource: Shards.resource, labels: ownedSelector }],
+  owns: [{ resource: Shards.resource }],
   decode: (raw) => TableGroups.decode(raw),
   reconcile,
 };

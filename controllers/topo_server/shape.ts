@@ -18,6 +18,11 @@ export const CLAIM = "data";
 /** Component of a TopoServer that serves one cell only. */
 const LOCAL_TOPO = "local-topo";
 
+/** Component of the pods and claims of the global etcd, and of those of the cells' own. */
+const GLOBAL_COMPONENT = "toposerver";
+const LOCAL_COMPONENT = "local-toposerver";
+export const TOPOLOGY_COMPONENTS: readonly string[] = [GLOBAL_COMPONENT, LOCAL_COMPONENT];
+
 export function headlessName(topoServer: Named): string {
   return headlessTopoServiceName(topoServer.metadata.name);
 }
@@ -55,7 +60,7 @@ export function selectorOf(
 
 function componentOf(topoServer: Named): string {
   const component = topoServer.metadata.labels?.["app.kubernetes.io/component"];
-  return component === LOCAL_TOPO ? "local-toposerver" : "toposerver";
+  return component === LOCAL_TOPO ? LOCAL_COMPONENT : GLOBAL_COMPONENT;
 }
 
 /** `metadata` of a child of this name. */

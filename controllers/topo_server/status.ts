@@ -7,10 +7,14 @@ import { mergeConditions, type Statement } from "../../kube/conditions.ts";
 import type { Notice } from "../../kube/events.ts";
 import { crashLoopOf } from "../../kube/pod_health.ts";
 import type { Stored } from "../../kube/types.ts";
+import { conditionNotices } from "../condition_notices.ts";
 import { phaseNotice } from "../phase_notice.ts";
 import type { ClassFinding, Observation } from "./observe.ts";
 import { refusals } from "./plan.ts";
 import { headlessName } from "./shape.ts";
+
+/** Follows the phase, of which people are told. */
+const FOLLOWS_PHASE = new Set(["Ready"]);
 
 /** Waits that are about the object's name; the wait for a StorageClass has a condition of its own. */
 const NAME_REASONS = new Set(["NameTaken", "NameTooLong"]);
@@ -140,16 +144,6 @@ export function noticesOf(
       ? []
       : [{ type: "Normal", reason: "Applied", message: applied.join(", ") } as const]),
     ...phaseNotice(topoServer.status, now),
-    ...conditionNotices(topoServer.status, now),
+    ...conditionNotices(topoServer.status, now, FOLLOWS_PHASE),
   ];
-}
-
-/** Conditions other than Ready that turned False, or are False for a new reason; Ready follows the phase. */
-function conditionNotices(before: TopoServerStatus | undefined, now: TopoServerStatus): Notice[] {
-  return (now.conditions ?? []).flatMap((condition): Notice[] => {
-    if (condition.type === "Ready" || condition.status !== "False") return [];
-    const known = before?.conditions?.find((each) => each.type === condition.type);
-    if (known?.reason === condition.reason && known.message === condition.message) return [];
-    return [{ type: "Warning", reason: condition.reason, message: condition.message }];
-  });
 }

@@ -1,0 +1,93 @@
+/** Keeps the parts of a MultigresCluster as they should be. */
+import { CellTemplates } from "../../api/multigres/cell_template.ts";
+import { Cells } from "../../api/multigres/cell.ts";
+import { CoreTemplates } from "../../api/multigres/core_template.ts";
+import { clusterLabel, ownedSelector } from "../../api/multigres/labels.ts";
+import { type MultigresCluster, MultigresClusters } from "../../api/multigres/multigres_cluster.ts";
+import { ShardTemplates } from "../../api/multigres/shard_template.ts";
+import { Shards } from "../../api/multigres/shard.ts";
+import { TableGroups } from "../../api/multigres/table_group.ts";
+import { TopoServers } from "../../api/multigres/topo_server.ts";
+import { Background } from "../../kube/background.ts";
+import { RECONCILE_BACKOFF } from "../../kube/backoff.ts";
+import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
+import { Deployments, PersistentVolumeClaims, Services as KubeServices } from "../../kube/kinds.ts";
+import { keyOf } from "../../kube/store.ts";
+import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { joined, outcomeOf, soonest } from "../outcome.ts";
+import type { Services } from "../services.ts";
+import { finalize } from "./finalize.ts";
+import { observe } from "./observe.ts";
+import { components, preparations, tableGroups } from "./plan.ts";
+import { noticesOf, statusOf } from "./status.ts";
+import { usersOfTemplate } from "./template_users.ts";
+import { standingOf, type TopologyTools } from "./topology.ts";
+
+const own = { labels: ownedSelector };
+
+export function multigresClusterController(services: Services): Controller<MultigresCluster> {
+  const background = new Background<readonly string[]>(RECONCILE_BACKOFF);
+  const { stores } = services;
+  const toolsOf = (key: string): TopologyTools => ({ background, stores, key });
+  return {
+    name: "multigrescluster",
+    watched: { resource: MultigresClusters.resource },
+    owns: [
+      { resource: Cells.resource },
+      { resource: TableGroups.resource },
+      { resource: TopoServers.resource },
+      { resource: Deployments, ...own },
+      { resource: KubeServices, ...own },
+    ],
+    sources: [
+      { watched: { resource: Shards.resource }, keys: clusterOfLeaving },
+      { watched: { resource: PersistentVolumeClaims, labels: clusterLabel }, keys: () => [] },
+      ...([CoreTemplates, CellTemplates, ShardTemplates] as const).map(({ resource }) => ({
+        watched: { resource },
+        keys: usersOfTemplate,
+      })),
+    ],
+    wakes: [background],
+    decode: (raw) => MultigresClusters.decode(raw),
+    finalize: (raw, context) => finalize(raw, toolsOf(keyOf(raw.metadata)), context),
+    reconcile: (cluster, context) =>
+      reconcile(cluster, { services, tools: toolsOf(keyOf(cluster.metadata)) }, context),
+    forget: (key) => background.forget(key),
+  };
+}
+
+interface Means {
+  readonly services: Services;
+  readonly tools: TopologyTools;
+}
+
+async function reconcile(
+  cluster: MultigresCluster & Stored,
+  { services, tools }: Means,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  const before = observe(cluster, context, services);
+  const prepared = await context.act(preparations(before));
+  // The topology is written while the parts that do not need it are made.
+  standingOf(before, tools, context);
+  const built = prepared.kind === "done" ? await context.act(components(before, [])) : prepared;
+  const topology = standingOf(before, tools, context);
+  const registered = topology?.kind === "asked" && topology.progress.kind === "done";
+  const grouped = prepared.kind === "done" ? await context.act(tableGroups(before, registered)) : prepared;
+  const result = joined([prepared, built, grouped]);
+
+  const pass = { seen: observe(cluster, context, services), result, topology, statements: [] };
+  const status = statusOf(pass, context.clock);
+  for (const notice of noticesOf(cluster, status, pass)) context.record(notice);
+  await context.writeStatus(status);
+  const due = topology?.kind === "asked" ? topology.progress.dueMs / 1000 : 0;
+  return soonest(outcomeOf(result), due);
+}
+
+/** Who waits for a Shard to be gone. */
+function clusterOfLeaving({ metadata }: Frozen<KubeObject>): string[] {
+  const cluster = metadata.labels?.[clusterLabel];
+  const { namespace, deletionTimestamp } = metadata;
+  if (cluster === undefined || namespace === undefined || deletionTimestamp === undefined) return [];
+  return [keyOf({ namespace, name: cluster })];
+}

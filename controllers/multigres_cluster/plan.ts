@@ -1,0 +1,126 @@
+/**
+ * From what is to what is to be done.
+ *
+ * | what is known                        | what happens                                                          |
+ * | ------------------------------------ | --------------------------------------------------------------------- |
+ * | not what the cluster means           | nothing but the cluster's own finalizer: its children stay as they are |
+ * | not whether its databases are in the | all but making TableGroups: poolers that do not find their database   |
+ * | topology                             | within five minutes give up for good                                  |
+ * | all                                  | children are made and kept; those not wanted any more go gently       |
+ */
+import { appliedImagesAnnotation, clusterCleanupFinalizer } from "../../api/multigres/annotations.ts";
+import { Cells } from "../../api/multigres/cell.ts";
+import {
+  usesCellTemplateLabel,
+  usesCoreTemplateLabel,
+  usesShardTemplateLabel,
+} from "../../api/multigres/labels.ts";
+import { MultigresClusters } from "../../api/multigres/multigres_cluster.ts";
+import { TableGroups } from "../../api/multigres/table_group.ts";
+import { TopoServers } from "../../api/multigres/topo_server.ts";
+import { Deployments, Services } from "../../kube/kinds.ts";
+import { apply, patch, type Plan, remove, type Step, tell } from "../../kube/plan.ts";
+import { isLeaving, removeGently } from "../removal.ts";
+import { desiredCells } from "./desired_cells.ts";
+import { desiredGatewayService, desiredReplicaGatewayService } from "./desired_gateway_services.ts";
+import { desiredGlobalTopoServer } from "./desired_global_topo_server.ts";
+import { desiredMultiadminDeployment, desiredMultiadminService } from "./desired_multiadmin.ts";
+import { desiredMultiadminWebDeployment, desiredMultiadminWebService } from "./desired_multiadmin_web.ts";
+import { desiredTableGroups } from "./desired_table_groups.ts";
+import type { Observation } from "./observe.ts";
+import type { ClusterView } from "./view.ts";
+
+/** What comes before anything is made: the cluster's own marks. */
+export function preparations({ cluster, images, resolution }: Observation): Step[] {
+  const finalizers = cluster.metadata.finalizers ?? [];
+  const { decision } = images;
+  const annotation = decision.kind === "unknown" || !resolution.ok ? undefined : decision.annotation;
+  const labels = resolution.ok
+    ? changedLabels(cluster.metadata.labels ?? {}, resolution.value.templates)
+    : {};
+  const changes = {
+    ...(finalizers.includes(clusterCleanupFinalizer)
+      ? {}
+      : { finalizers: [...finalizers, clusterCleanupFinalizer] }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(annotation === undefined ? {} : { annotations: { [appliedImagesAnnotation]: annotation } }),
+  };
+  return Object.keys(changes).length === 0
+    ? []
+    : [patch(MultigresClusters.resource, cluster, { metadata: changes })];
+}
+
+/** Marks of the kinds of templates in use; null takes one away. */
+function changedLabels(
+  present: Readonly<Record<string, string>>,
+  used: { readonly [kind in "coreTemplates" | "cellTemplates" | "shardTemplates"]?: readonly string[] },
+): Record<string, string | null> {
+  const wanted = [
+    [usesCoreTemplateLabel, used.coreTemplates],
+    [usesCellTemplateLabel, used.cellTemplates],
+    [usesShardTemplateLabel, used.shardTemplates],
+  ] as const;
+  return Object.fromEntries(wanted.flatMap(([label, names]): [string, string | null][] => {
+    const value = names === undefined ? undefined : "true";
+    return present[label] === value ? [] : [[label, value ?? null]];
+  }));
+}
+
+/** What stands for the whole cluster, and its cells. */
+export function components(seen: Observation, certificates: readonly Step[]): Plan {
+  const { view } = seen;
+  if (view === undefined) return [];
+  return [
+    ...globalTopoServer(seen, view),
+    ...certificates,
+    apply(Services, desiredMultiadminService(view)),
+    apply(Deployments, desiredMultiadminDeployment(view)),
+    apply(Services, desiredMultiadminWebService(view)),
+    apply(Deployments, desiredMultiadminWebDeployment(view)),
+    apply(Services, desiredGatewayService(view)),
+    apply(Services, desiredReplicaGatewayService(view)),
+    ...cells(seen, view),
+  ];
+}
+
+/** A cluster that moved to an etcd elsewhere leaves none of its own behind; its claims go with the cluster. */
+function globalTopoServer({ topoServers, cluster }: Observation, view: ClusterView): Step[] {
+  const desired = desiredGlobalTopoServer(view);
+  if (desired !== undefined) return [apply(TopoServers.resource, desired)];
+  const own = topoServers.filter(({ metadata }) =>
+    metadata.deletionTimestamp === undefined &&
+    metadata.ownerReferences?.some(({ uid }) => uid === cluster.metadata.uid) === true
+  );
+  return own.flatMap((server) => [
+    remove(TopoServers.resource, server),
+    tell("Normal", "Deleted", `TopoServer ${server.metadata.name} is not wanted any more and is deleted`),
+  ]);
+}
+
+function cells({ cells, now }: Observation, view: ClusterView): Step[] {
+  const desired = desiredCells(view);
+  const leaving = new Set(cells.filter(isLeaving).map(({ metadata }) => metadata.name));
+  const wanted = new Set(desired.map(({ metadata }) => metadata.name));
+  return [
+    ...desired.filter(({ metadata }) => !leaving.has(metadata.name))
+      .map((cell) => apply(Cells.resource, cell)),
+    ...cells.filter(({ metadata }) => !wanted.has(metadata.name) || leaving.has(metadata.name))
+      .flatMap((cell) => removeGently(Cells.resource, cell, now)),
+  ];
+}
+
+/** @param registered whether the topology is known to have the databases. */
+export function tableGroups({ view, tableGroups, now }: Observation, registered: boolean): Plan {
+  if (view === undefined) return [];
+  const desired = desiredTableGroups(view);
+  const known = new Map(tableGroups.map((group) => [group.metadata.name, group]));
+  const wanted = new Set(desired.map(({ metadata }) => metadata.name));
+  return [
+    ...desired.filter(({ metadata }) => {
+      const group = known.get(metadata.name);
+      return group === undefined ? registered : !isLeaving(group);
+    }).map((group) => apply(TableGroups.resource, group)),
+    ...tableGroups.filter((group) => !wanted.has(group.metadata.name) || isLeaving(group))
+      .flatMap((group) => removeGently(TableGroups.resource, group, now)),
+  ];
+}

@@ -1,0 +1,72 @@
+/** What is said of a cluster's topology. */
+import type { MultigresCluster } from "../../api/multigres/multigres_cluster.ts";
+import type { Clock } from "../../kube/clock.ts";
+import type { Statement } from "../../kube/conditions.ts";
+import { isTopologyDown } from "../../topology/errors.ts";
+import type { TopologyStanding } from "./topology.ts";
+
+const TYPE = "TopologyRegistered";
+
+/** A topology server that comes up with its cluster is not news for so long, in milliseconds. */
+const YOUNG_MS = 2 * 60_000;
+
+/**
+ * | the topology                            | status  | reason             |
+ * | --------------------------------------- | ------- | ------------------ |
+ * | has what it should                      | True    | Registered         |
+ * | is being compared, and had it before    | as it was                    |
+ * | is being compared for the first time    | False   | Registering        |
+ * | waits for a cell's own server           | False   | TopologyWaiting    |
+ * | cannot be reached, and the cluster is new | False | TopologyWaiting    |
+ * | cannot be reached, and had it before    | Unknown | TopoConnectFailed  |
+ * | cannot be reached, or refuses           | False   | TopoConnectFailed  |
+ */
+export function topologyStatement(
+  cluster: MultigresCluster,
+  standing: TopologyStanding | undefined,
+  clock: Clock,
+): Statement | undefined {
+  const before = known(cluster);
+  if (standing === undefined) return before;
+  if (standing.kind === "waiting") return not("TopologyWaiting", standing.message);
+  const { progress } = standing;
+  switch (progress.kind) {
+    case "done":
+      return {
+        type: TYPE,
+        status: "True",
+        reason: "Registered",
+        message: "Cells and databases are in the topology",
+      };
+    case "pending":
+      return before ?? not("Registering", "Cells and databases are being written to the topology");
+    case "failed":
+      return failure(progress.error, { before, isYoung: ageMs(cluster, clock) < YOUNG_MS });
+  }
+}
+
+function failure(
+  error: Error,
+  { before, isYoung }: { readonly before: Statement | undefined; readonly isYoung: boolean },
+): Statement {
+  const { message } = error;
+  const had = before?.status === "True" || before?.status === "Unknown";
+  if (!isTopologyDown(error)) return not("TopoConnectFailed", message);
+  if (had) return { type: TYPE, status: "Unknown", reason: "TopoConnectFailed", message };
+  return not(isYoung ? "TopologyWaiting" : "TopoConnectFailed", message);
+}
+
+function known({ status }: MultigresCluster): Statement | undefined {
+  const found = status?.conditions?.find(({ type }) => type === TYPE);
+  if (found === undefined) return undefined;
+  const { type, status: value, reason, message } = found;
+  return { type, status: value, reason, message };
+}
+
+function ageMs({ metadata }: MultigresCluster, clock: Clock): number {
+  return clock.now().getTime() - Date.parse(metadata.creationTimestamp ?? "");
+}
+
+function not(reason: string, message: string): Statement {
+  return { type: TYPE, status: "False", reason, message };
+}

@@ -1,0 +1,30 @@
+/** What the controllers share and are handed in: settings of the operator, and its ways to other systems. */
+import { type Clock, systemClock } from "../kube/clock.ts";
+import { availableImages, type ImageSet } from "../resolve/image_set.ts";
+import type { ImageStrategy } from "../resolve/image_decision.ts";
+import type { EtcdConnection } from "../topology/etcd/connection.ts";
+import { type BorrowedStore, StorePool } from "../topology/etcd/store_pool.ts";
+import type { OperatorTelemetry } from "./components/telemetry_environment.ts";
+
+/** Lends the store of a topology. */
+export interface Stores {
+  borrow(connection: EtcdConnection): BorrowedStore;
+}
+
+export interface Services {
+  /** The images that this operator comes with, and when clusters that do not say take newer ones. */
+  readonly images: { readonly available: ImageSet; readonly strategy: ImageStrategy };
+  /** The operator's own OTEL variables. */
+  readonly telemetry: OperatorTelemetry;
+  readonly stores: Stores;
+}
+
+/** The built-in settings, with some replaced. */
+export function servicesWith(replaced: Partial<Services> = {}, clock: Clock = systemClock): Services {
+  return {
+    images: { available: availableImages(), strategy: "immediate" },
+    telemetry: {},
+    stores: replaced.stores ?? new StorePool({ clock }),
+    ...replaced,
+  };
+}
