@@ -74,6 +74,7 @@ Deno.test("of two entries of a name the last one counts, whatever the case", () 
 
 Deno.test("a name or value that no file can hold is never written", () => {
   assert.throws(() => writeLine("a b", "1"), /name cannot stand in a file: a b/);
+  assert.throws(() => writeLine("include", "x"), /name cannot stand in a file: include/);
   assert.throws(() => writeLine("a", "x\0"), /code 0/);
 });
 
