@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { commandLine, type Commands, COMPLETE } from "./app.ts";
-import type { RunOptions } from "./options.ts";
+import { IMAGE_NAMES, replacements, type RunOptions } from "./options.ts";
 
 interface Answer {
   readonly code: number;
@@ -63,6 +63,7 @@ Deno.test("without flags everything has the default that existing installations 
     namespaces: undefined,
     imageUpdateStrategy: "immediate",
     images: {},
+    telemetry: {},
     podName: undefined,
     webhook: {
       enabled: false,
@@ -204,6 +205,23 @@ Deno.test("images from the environment replace the built-in ones", async () => {
     MULTIGRES_IMAGE_MULTIORCH: "",
   });
   assert.deepEqual(options?.images, { POSTGRES: "pg:1", MULTIADMIN_WEB: "web:2" });
+});
+
+Deno.test("the operator's own telemetry variables are read for the components, blanks left out", async () => {
+  const { options } = await given(["run"], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4317",
+    OTEL_TRACES_SAMPLER: "",
+    OTEL_SERVICE_NAME: "not for the components",
+  });
+  assert.deepEqual(options?.telemetry, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4317" });
+});
+
+Deno.test("images of the environment have the names by which clusters choose images", () => {
+  const all = Object.fromEntries(IMAGE_NAMES.map((name) => [name, `${name}:1`]));
+  const { multiadminWeb, ...others } = replacements(all);
+  assert.equal(multiadminWeb, "MULTIADMIN_WEB:1");
+  for (const [name, image] of Object.entries(others)) assert.equal(image, `${name.toUpperCase()}:1`);
+  assert.equal(Object.keys(others).length, IMAGE_NAMES.length - 1);
 });
 
 Deno.test("the zap flags decide level, form, stacks and time each on its own", async () => {

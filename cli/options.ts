@@ -1,4 +1,10 @@
 /** What `matriarch run` is to do: the flags, completed from the environment. */
+import type { ComponentImages } from "../api/multigres/component_images.ts";
+import {
+  type OperatorTelemetry,
+  telemetryVariables,
+} from "../controllers/components/telemetry_environment.ts";
+import { present } from "../resolve/present.ts";
 import type { Address } from "./address.ts";
 import { type LogOptions, logOptions } from "./log_flags.ts";
 import { namespace, type RunFlags } from "./run_flags.ts";
@@ -15,6 +21,18 @@ export const IMAGE_NAMES = [
 ] as const;
 export type ImageName = typeof IMAGE_NAMES[number];
 
+/** The same images by the names that the clusters give them. */
+export function replacements(images: RunOptions["images"]): ComponentImages {
+  return present({
+    postgres: images.POSTGRES,
+    multiadmin: images.MULTIADMIN,
+    multiadminWeb: images.MULTIADMIN_WEB,
+    multiorch: images.MULTIORCH,
+    multipooler: images.MULTIPOOLER,
+    multigateway: images.MULTIGATEWAY,
+  });
+}
+
 /** Every variable that `matriarch run` reads. `deno.json` allows these and no other. */
 export const RUN_VARIABLES: readonly string[] = [
   "HOME",
@@ -26,6 +44,7 @@ export const RUN_VARIABLES: readonly string[] = [
   "POD_SERVICE_ACCOUNT",
   "WATCH_NAMESPACE",
   ...IMAGE_NAMES.map((name) => `MULTIGRES_IMAGE_${name}`),
+  ...telemetryVariables,
 ];
 
 /** Reads one variable; an empty one counts as absent, as in a manifest that leaves a value out. */
@@ -46,6 +65,8 @@ export interface RunOptions {
   readonly namespaces: readonly string[] | undefined;
   readonly imageUpdateStrategy: "immediate" | "lazy";
   readonly images: Readonly<Partial<Record<ImageName, string>>>;
+  /** The operator's own OTEL variables: components of clusters that do not say otherwise get the same. */
+  readonly telemetry: OperatorTelemetry;
   /** Name of the pod, part of the name under which the Lease is held. */
   readonly podName: string | undefined;
   readonly webhook: WebhookOptions;
@@ -96,6 +117,7 @@ export function resolveOptions(flags: RunFlags, read: Environment): RunOptions {
     namespaces: namespaces.length === 0 ? undefined : namespaces,
     imageUpdateStrategy: flags["image-update-strategy"],
     images: imagesOf(env),
+    telemetry: telemetryOf(env),
     podName: env("POD_NAME"),
     webhook: {
       enabled: flags["webhook-enable"],
@@ -161,4 +183,11 @@ function imagesOf(env: Environment): Partial<Record<ImageName, string>> {
     if (image !== undefined) images[name] = image;
   }
   return images;
+}
+
+function telemetryOf(env: Environment): OperatorTelemetry {
+  return Object.fromEntries(telemetryVariables.flatMap((name) => {
+    const value = env(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
 }

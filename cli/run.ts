@@ -1,9 +1,11 @@
 /** `matriarch run`: the operator itself. */
 import { addControllers } from "../controllers/controllers.ts";
+import { type Services, servicesWith } from "../controllers/services.ts";
 import { systemClock } from "../kube/clock.ts";
 import type { Connection } from "../kube/connection.ts";
 import { Manager } from "../kube/manager.ts";
 import type { Transport } from "../kube/transport.ts";
+import { availableImages } from "../resolve/image_set.ts";
 import { createLogger, type Logger } from "../telemetry/log.ts";
 import { type RuntimeMetrics, silentMetrics } from "../telemetry/metrics.ts";
 import type { PrometheusMetrics } from "../telemetry/prometheus.ts";
@@ -12,7 +14,7 @@ import { loadConnection, openTransport, whoAmI } from "./connect.ts";
 import { EXIT } from "./exit.ts";
 import { healthHandler } from "./health.ts";
 import { metricsHandler } from "./metrics_handler.ts";
-import type { RunOptions } from "./options.ts";
+import { replacements, type RunOptions } from "./options.ts";
 import { serve, type Server } from "./server.ts";
 import { stopOnSignals } from "./signals.ts";
 import { stderr } from "./streams.ts";
@@ -82,8 +84,12 @@ function createManager(
     ...(namespaces === undefined ? {} : { namespaces }),
     ...(leaderElect ? { leaderElection } : {}),
   });
-  addControllers(manager);
+  addControllers(manager, servicesOf(options));
   return manager;
+}
+
+function servicesOf({ images, imageUpdateStrategy: strategy, telemetry }: RunOptions): Services {
+  return servicesWith({ images: { available: availableImages(replacements(images)), strategy }, telemetry });
 }
 
 /** The library for metrics is loaded only when they are served. */

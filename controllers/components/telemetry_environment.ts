@@ -51,6 +51,12 @@ const variables: readonly (readonly [string, TextField])[] = [
   ["OTEL_TRACES_SAMPLER", "tracesSampler"],
 ];
 
+/** Names of the variables that {@link OperatorTelemetry} may hold. */
+export const telemetryVariables: readonly string[] = [
+  ...variables.map(([name]) => name),
+  RESOURCE_ATTRIBUTES,
+];
+
 /**
  * The variables, and the file of sampling rules where there is one.
  *

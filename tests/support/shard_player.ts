@@ -1,7 +1,6 @@
 /** Plays the part of the Shard controller: says of each Shard that it is as it should be. */
-import { Shards } from "../../api/multigres/shard.ts";
+import { type Shard, Shards } from "../../api/multigres/shard.ts";
 import type { Controller } from "../../kube/controller.ts";
-import { type Shard } from "../../api/multigres/shard.ts";
 
 /** A controller that makes nothing. */
 export const shardPlayer: Controller<Shard> = {
