@@ -7,7 +7,7 @@ export interface Ownership {
   readonly severity: Severity;
   /** The value that the operator gives itself: to repeat it does no harm. */
   readonly harmless?: RegExp;
-  /** Why it is not the user's, as the end of "Cannot set x as …". */
+  /** Why it is not the user's, as the end of "Cannot set x to y as …". */
   readonly reason: string;
   readonly remedy: string;
 }

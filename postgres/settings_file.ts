@@ -161,7 +161,7 @@ function unescape(inner: string): string | undefined {
  * @throws Error when the name or the value cannot stand in a file at all: validation tells users before.
  */
 export function writeLine(name: string, value: string): string {
-  if (!isWritableName(name)) {
+  if (!isWritableName(name) || includes.has(name)) {
     throw new Error(`Cannot write a setting as its name cannot stand in a file: ${name}`);
   }
   if (value.includes("\0")) throw new Error(`Cannot write ${name} as its value has a character of code 0`);

@@ -1,11 +1,11 @@
 /** Checks what a user set, before a server sees it: a server that does not start helps nobody. */
+import { formatPath } from "../api/schema/problems.ts";
 import type { Catalogue } from "./catalogue/catalogue.ts";
 import { ownershipOf } from "./owned.ts";
 import type { SettingProblem, Severity } from "./problem.ts";
 import { canonicalName, isExtensionName, isWritableName } from "./setting_name.ts";
 import { parseSettings, type Settings, settingsOf } from "./settings_file.ts";
 import { objectionTo } from "./value.ts";
-import { formatPath } from "../api/schema/problems.ts";
 
 /**
  * Checks a map such as `postgresConfig`; problems are in the order of the names.
@@ -61,12 +61,12 @@ function isSame(one: string, other: string, catalogue: Catalogue): boolean {
 }
 
 /**
- * | name                                   | verdict                                              |
- * | -------------------------------------- | ---------------------------------------------------- |
- * | owned by operator, pgctld or pooler    | error, or warning where the value has no effect      |
- * | in the catalogue                       | its value is checked; `internal` ones are not settable |
- * | with a dot                             | fine whatever the value: no server knows all extensions |
- * | anything else                          | error: the server does not start with an unknown name |
+ * | name                             | verdict                                                |
+ * | -------------------------------- | ------------------------------------------------------ |
+ * | has an owner: see `owned.ts`     | error, or warning where the value has no effect        |
+ * | in the catalogue                 | its value is checked; nobody can set `internal` ones   |
+ * | with a dot                       | fine with any value: no server knows all extensions    |
+ * | anything else                    | error: the server does not start with an unknown name  |
  */
 function validateSetting(
   written: string,
@@ -76,10 +76,8 @@ function validateSetting(
 ): SettingProblem[] {
   const name = canonicalName(written);
   const ownership = ownershipOf(name);
-  if (ownership !== undefined) {
-    const message = `Cannot set ${name} as ${ownership.reason}: current value is ${
-      show(value)
-    }. ${ownership.remedy}`;
+  if (ownership !== undefined && ownership.harmless?.test(value) !== true) {
+    const message = `Cannot set ${name} to ${show(value)} as ${ownership.reason}. ${ownership.remedy}`;
     return [problem(ownership.severity, where, message)];
   }
   const reason = nameObjection(name, catalogue) ?? valueObjection(name, value, catalogue);
