@@ -1,0 +1,164 @@
+/** Whether a pod may be taken away now: the one rule that rolling, scaling down and every other planned step obey. */
+import {
+  COMING_UP_SECONDS,
+  LOOK_SECONDS,
+  STALLED_LOOK_SECONDS,
+  STALLED_SECONDS,
+  SWITCH_LAG_BYTES,
+} from "./bounds.ts";
+import { type LifeWait, waitFor } from "./actions.ts";
+import { needOf, servingWithout, suffices } from "./durability.ts";
+import {
+  isPrimary,
+  isReady,
+  isServingStandby,
+  isStuck,
+  lackOf,
+  restartDue,
+  serves,
+  troubledSeconds,
+} from "./health.ts";
+import type { LifePod } from "./model.ts";
+import { bySlot, isSameGroup, type LifeView, slotKey, type WantedSlot } from "./view.ts";
+
+export type Gate =
+  /** `cost`: what it does to writes although all is as well as it can be, to be told. */
+  | { readonly kind: "open"; readonly cost?: string }
+  /** It leads the shard: another one has to, before it goes. */
+  | { readonly kind: "handOver" }
+  | { readonly kind: "closed"; readonly wait: LifeWait };
+
+/** What a pod is taken away for: a roll brings it back, scaling down does not. */
+export type Purpose = "roll" | "scaleDown";
+
+/**
+ * First that holds:
+ *
+ * | world                                                                  | gate       |
+ * | ---------------------------------------------------------------------- | ---------- |
+ * | the topology is unreachable                                            | closed     |
+ * | no primary is seen, and `judgementOf` says that one is to be expected  | closed     |
+ * | no primary is seen, and the pod would not come back                    | closed     |
+ * | an instance that is wanted (to scale down: in this pool and cell) is   |            |
+ * | absent, ending, does not serve, or is replaced already and not Ready   | closed     |
+ * | the pod leads, and others exist                                        | hand over, when a standby can take over |
+ * | the pod leads, and others exist, but none can take over                | closed     |
+ * | it answers, and does not serve                                         | open       |
+ * | what serves besides it satisfies the durability policy                 | open       |
+ * | to roll: all else is well, and can never satisfy the policy without it | open, at a cost that is told |
+ * | otherwise                                                              | closed     |
+ *
+ * Instances that do not serve, and are all to be replaced, do not wait for each other: only for those replaced already.
+ *
+ * @param waitedSeconds for which the pod has had this turn already, to tell a halt from a wait
+ */
+export function gateOf(view: LifeView, pod: LifePod, purpose: Purpose, waitedSeconds = 0): Gate {
+  const blocker = blindness(view, purpose) ?? unrest(view, pod, purpose);
+  if (blocker !== undefined) return closed(blocker, waitedSeconds);
+  if (isPrimary(view, pod) && view.shard.pods.length > 1) {
+    const missing = missingSuccessor(view, pod);
+    return missing === undefined ? { kind: "handOver" } : closed(missing, waitedSeconds);
+  }
+  const gate = durabilityGate(view, pod, purpose);
+  return gate.kind === "closed" ? closed(gate.wait, waitedSeconds) : gate;
+}
+
+function closed(wait: LifeWait, waitedSeconds: number): Gate {
+  return { kind: "closed", wait: waitedSeconds < STALLED_SECONDS ? wait : standingStill(wait) };
+}
+
+function standingStill(wait: LifeWait): LifeWait {
+  return { ...wait, seconds: STALLED_LOOK_SECONDS, stalled: true };
+}
+
+/**
+ * Without evidence nothing is taken away. A pod that does not come back may be the only one with the newest data while
+ * nobody leads, however long that has been so.
+ */
+export function blindness(view: LifeView, purpose: Purpose): LifeWait | undefined {
+  const { judgement, primary, shard } = view;
+  if (shard.topology.kind === "unreachable") {
+    return waitFor(
+      "TopologyUnreachable",
+      `The topology cannot be read: ${shard.topology.why}`,
+      COMING_UP_SECONDS,
+    );
+  }
+  if (shard.topology.kind === "empty" || primary.kind === "seen") return undefined;
+  if (judgement === "readiness" && purpose === "roll") return undefined;
+  const claimant = primary.claimant === undefined
+    ? "no instance says that it is primary"
+    : `${primary.claimant.name} said last that it is primary, but does not answer`;
+  const wait = waitFor("NoPrimary", `A primary that accepts writes: ${claimant}`, LOOK_SECONDS);
+  return shard.withoutPrimarySeconds < STALLED_SECONDS ? wait : standingStill(wait);
+}
+
+/** The first instance besides this one that is not as it should be. */
+function unrest(view: LifeView, pod: LifePod, purpose: Purpose): LifeWait | undefined {
+  const others = view.slots.filter((slot) => slotKey(slot) !== slotKey(pod) && concerns(view, slot, pod));
+  for (const slot of others.sort(bySlot)) {
+    if (purpose === "scaleDown" && !isSameGroup(slot, pod)) continue;
+    const lack = slot.pod === undefined ? "does not exist" : unrestOf(view, slot.pod);
+    if (lack === undefined) continue;
+    const name = slot.pod?.name ?? slotKey(slot);
+    const wait = waitFor("InstanceNotSettled", `Instance ${name} ${lack}`, COMING_UP_SECONDS);
+    return troubledSeconds(slot.pod) < STALLED_SECONDS ? wait : standingStill(wait);
+  }
+  return undefined;
+}
+
+function concerns(view: LifeView, slot: WantedSlot, pod: LifePod): boolean {
+  if (slot.pod === undefined) return true;
+  if (slot.pod.aside !== undefined) return false;
+  return !isIdle(view, pod) || restartDue(view, slot.pod) === undefined;
+}
+
+/** Whether it is known of an instance that it does not serve. */
+function isIdle(view: LifeView, pod: LifePod): boolean {
+  return pod.evidence.kind === "fresh" && !serves(view, pod);
+}
+
+/** One that is still to be replaced need not be Ready: what keeps it from that may be what the change mends. */
+function unrestOf(view: LifeView, pod: LifePod): string | undefined {
+  if (serves(view, pod) && (isReady(pod) || restartDue(view, pod) !== undefined)) return undefined;
+  return lackOf(view, pod);
+}
+
+/** Why nobody can take over from the primary; undefined when somebody can. */
+function missingSuccessor(view: LifeView, primary: LifePod): LifeWait | undefined {
+  const standbys = view.slots.flatMap(({ pod }) =>
+    pod !== undefined && pod.name !== primary.name && serves(view, pod) && isServingStandby(pod) ? [pod] : []
+  );
+  if (standbys.some(isClose)) return undefined;
+  const message = standbys.length === 0
+    ? `A standby that can take over from the primary ${primary.name}: none streams within the cohort`
+    : `A standby that can take over from the primary ${primary.name}: each is more than ${SWITCH_LAG_BYTES} bytes behind`;
+  return waitFor("NoSuccessor", message, COMING_UP_SECONDS);
+}
+
+function isClose({ evidence }: LifePod): boolean {
+  return evidence.kind === "fresh" && (evidence.lagBytes ?? 0) <= SWITCH_LAG_BYTES;
+}
+
+function durabilityGate(view: LifeView, pod: LifePod, purpose: Purpose): Gate {
+  const { durability } = view.shard;
+  const left = servingWithout(view, pod);
+  if (isIdle(view, pod) || suffices(durability, left)) return { kind: "open" };
+  const atBest = view.slots.filter((slot) => slotKey(slot) !== slotKey(pod) && slot.pod?.aside === undefined);
+  if (purpose === "roll" && !suffices(durability, atBest)) {
+    return {
+      kind: "open",
+      cost: `${needOf(durability)}, and there are ${atBest.length} besides ${pod.name}: ` +
+        "writes wait until it is back. One more instance avoids that.",
+    };
+  }
+  const message = `${needOf(durability)}, and ${left.length} serve besides ${pod.name}`;
+  return { kind: "closed", wait: waitFor("DurabilityAtRisk", message, COMING_UP_SECONDS) };
+}
+
+/** Pods that are being deleted and not stuck: while there is one, no further pod is taken away. */
+export function ending(view: LifeView): LifeWait | undefined {
+  const pod = view.shard.pods.find((each) => each.state.kind === "terminating" && !isStuck(each));
+  if (pod === undefined) return undefined;
+  return waitFor("PodEnding", `Pod ${pod.name} is being deleted`, COMING_UP_SECONDS);
+}

@@ -1,0 +1,101 @@
+/** Instances that were set aside: who keeps its volume, and when a volume is given up and restored. */
+import { deletePod, doing, type LifeAction, together, type Verdict, waitFor } from "./actions.ts";
+import { COMING_UP_SECONDS, REBUILD_AGE_SECONDS, REBUILD_LOOK_SECONDS } from "./bounds.ts";
+import type { Finding } from "./findings.ts";
+import { isPrimary, isReady, isTerminating } from "./health.ts";
+import type { LifePod } from "./model.ts";
+import { bySlot, isSameGroup, type LifeView, slotKey } from "./view.ts";
+
+/**
+ * A stand-in keeps the count while an instance is aside (`viewOf`). A drained one stays as it is, for people to look at.
+ * A quarantined one is rebuilt: its pod and claim are deleted, and the slot is filled from a backup. One at a time, the
+ * first that passes:
+ *
+ * | gate                                                                       | if not        |
+ * | -------------------------------------------------------------------------- | ------------- |
+ * | not the primary, not ending, and another instance leads                    | left alone    |
+ * | the newest complete backup is recent                                       | told: blocked |
+ * | the pod is three minutes old                                               | waits         |
+ * | the other pods of its pool and cell are Ready: all but those that are aside, | told: deferred |
+ * | marked or ending                                                           |               |
+ *
+ * The claim is deleted first: it holds out until the pod is gone, and a crash in between leaves a pod that is
+ * quarantined on a claim that is ending, which is rebuilt without asking again.
+ */
+export function rebuild(view: LifeView): Verdict {
+  const quarantined = view.slots.flatMap(({ pod }) => pod?.aside === "quarantined" ? [pod] : []).sort(bySlot);
+  const judged = quarantined.filter((pod) => !isTerminating(pod) && isLedByAnother(view, pod))
+    .map((pod) => judge(view, pod));
+  const ready = judged.find(({ actions }) => actions.length > 0);
+  if (ready !== undefined) return ready;
+  return together(...judged);
+}
+
+function isLedByAnother(view: LifeView, pod: LifePod): boolean {
+  return view.primary.kind === "seen" && !isPrimary(view, pod);
+}
+
+function judge(view: LifeView, pod: LifePod): Verdict {
+  const claim = view.shard.claims.find(({ slot }) => slot !== undefined && slotKey(slot) === slotKey(pod));
+  const gone = doing(deletePod(pod, "rebuild"));
+  if (claim?.terminating === true) return gone;
+  const hindrance = hindranceOf(view, pod);
+  if (hindrance !== undefined) return hindrance;
+  const given: LifeAction[] = claim === undefined
+    ? []
+    : [{ kind: "deleteClaim", claim: claim.name, reason: "rebuild" }];
+  return together(doing(...given), gone);
+}
+
+function hindranceOf(view: LifeView, pod: LifePod): Verdict | undefined {
+  if (!view.shard.backupHealthy) {
+    const message =
+      `Cannot rebuild quarantined instance ${pod.name} as the newest complete backup is not recent; ` +
+      "take a backup. Its volume is kept.";
+    return held("QuarantineRemediationBlocked", pod, message, REBUILD_LOOK_SECONDS);
+  }
+  if (pod.ageSeconds < REBUILD_AGE_SECONDS) {
+    const seconds = REBUILD_AGE_SECONDS - pod.ageSeconds;
+    return held(
+      undefined,
+      pod,
+      `Instance ${pod.name} is quarantined, and rebuilt unless it recovers`,
+      seconds,
+    );
+  }
+  const other = view.slots.find((slot) =>
+    isSameGroup(slot, pod) && slotKey(slot) !== slotKey(pod) && isUnready(slot.pod)
+  );
+  if (other === undefined) return undefined;
+  const name = other.pod?.name ?? slotKey(other);
+  const message = `Quarantined instance ${pod.name} is not rebuilt while ${name} is not Ready`;
+  return held("QuarantineRemediationDeferred", pod, message, COMING_UP_SECONDS);
+}
+
+function isUnready(pod: LifePod | undefined): boolean {
+  if (pod === undefined) return true;
+  if (pod.aside !== undefined || pod.drain !== undefined || isTerminating(pod)) return false;
+  return !isReady(pod);
+}
+
+function held(
+  reason: Finding["reason"] | undefined,
+  pod: LifePod,
+  message: string,
+  seconds: number,
+): Verdict {
+  return {
+    actions: [],
+    waits: [waitFor("Quarantined", message, seconds)],
+    findings: reason === undefined ? [] : [{ reason, subject: pod.name, message }],
+  };
+}
+
+/** Tells of instances that people took out of service. */
+export function drainedFindings({ shard }: LifeView): Finding[] {
+  return shard.pods.filter(({ aside }) => aside === "drained").map(({ name }): Finding => ({
+    reason: "PodSetAside",
+    subject: name,
+    message: `Pod ${name} was drained. It is kept with its volume, and another one stands in for it.`,
+  }));
+}

@@ -1,0 +1,74 @@
+/** Scaling down: which pod goes next, and why none does. (Scaling up is no decision: empty slots are filled at once.) */
+import {
+  doing,
+  type LifeWait,
+  nothing,
+  stampDrain,
+  telling,
+  together,
+  type Verdict,
+  waiting,
+} from "./actions.ts";
+import { needOf } from "./durability.ts";
+import { take } from "./drain.ts";
+import type { Finding } from "./findings.ts";
+import { blindness, gateOf } from "./gate.ts";
+import { isPrimary, isTerminating, takesNothing } from "./health.ts";
+import type { LifePod } from "./model.ts";
+import { mayScaleDown } from "./scale_rule.ts";
+import { bySlot, type LifeView } from "./view.ts";
+
+/**
+ * First that holds:
+ *
+ * | world                                                        | done                                         |
+ * | ------------------------------------------------------------ | -------------------------------------------- |
+ * | no pod is too many                                           | nothing                                      |
+ * | what is wanted could not satisfy the durability policy       | refused: nothing, and it is told             |
+ * | an excess pod does no work, and somebody else leads          | deleted without a gate; its claim by policy  |
+ * | the gate of the next one is closed                           | waits, and it is told                        |
+ * | otherwise                                                    | the next one is marked                       |
+ *
+ * The next one is that with the highest number, but the primary last of all.
+ */
+export function startScaleDown(view: LifeView): Verdict {
+  const candidates = view.excess.filter((pod) => !isTerminating(pod)).sort(byNumber(view));
+  const [next] = candidates;
+  if (next === undefined) return nothing;
+  if (!mayScaleDown(view)) return telling(refusal(view));
+  const blind = blindness(view, "scaleDown");
+  const idle = blind === undefined ? candidates.find((pod) => takesNothing(view, pod)) : undefined;
+  if (idle !== undefined) return take(view, idle, "scaleDown");
+  const gate = gateOf(view, next, "scaleDown");
+  if (gate.kind === "closed") {
+    return together(waiting(gate.wait), telling(blocked(next, gate.wait)));
+  }
+  return doing(stampDrain(next, "requested"));
+}
+
+function byNumber(view: LifeView): (a: LifePod, b: LifePod) => number {
+  return (a, b) =>
+    Number(isPrimary(view, a)) - Number(isPrimary(view, b)) || compare(b.index, a.index) || bySlot(a, b);
+}
+
+/** `Infinity` is equal to itself, which a difference would not tell. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+function refusal({ shard, slots, excess }: LifeView): Finding {
+  return {
+    reason: "ScaleDownBlocked",
+    subject: "",
+    message: `Cannot scale down to ${slots.length} of ${slots.length + excess.length} instances as ` +
+      `${needOf(shard.durability)}; raise replicasPerCell.`,
+  };
+}
+
+function blocked(pod: LifePod, { message }: LifeWait): Finding {
+  return {
+    reason: "ScaleDownBlocked",
+    subject: pod.name,
+    message: `Pod ${pod.name} is too many, and stays for now. What is waited for: ${message}.`,
+  };
+}
