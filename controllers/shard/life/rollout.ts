@@ -33,9 +33,8 @@ export function duePods(view: LifeView): LifePod[] {
  */
 export function replaceBroken(view: LifeView): LifeAction[] {
   return duePods(view)
-    .filter((pod) =>
-      pod.drain === undefined && restartDue(view, pod) === "rollout" && takesNothing(view, pod)
-    )
+    .filter((pod) => pod.drain === undefined && !isEnded(pod) && takesNothing(view, pod))
+    .filter((pod) => restartDue(view, pod) === "rollout")
     .map((pod) => deletePod(pod, "broken"));
 }
 
