@@ -74,9 +74,10 @@ function gatewaysOf({ cell, deployment, pods }: Observation): Gateways {
  * | the plan waits (1)                            | Progressing  | False, reason of the wait           |
  * | the cell's own topology server is not Healthy | Progressing  | False, LocalTopoServerNotReady      |
  * | the latest spec was not yet seen              | Progressing  | False, MultigatewayNotReady         |
+ * | pods of a former revision, or too many        | Progressing  | False, MultigatewayNotReady         |
  * | no gateways wanted                            | Initializing | False, MultigatewayNotReady         |
- * | all of the latest revision, all ready         | Healthy      | True, MultigatewayReady             |
- * | otherwise                                     | Progressing  | False, MultigatewayNotReady         |
+ * | not all ready                                 | Progressing  | False, MultigatewayNotReady         |
+ * | otherwise                                     | Healthy      | True, MultigatewayReady             |
  *
  * (1) but not for the moment until our own view has caught up with a newer object, which is nobody's news.
  */
@@ -102,12 +103,14 @@ function judge(gateways: Gateways, topology: LocalTopology, result: ActResult): 
 
 function judgeGateways({ wanted, existing, ready, updated, current }: Gateways): Verdict {
   if (!current) return notReady("Progressing", "The latest change is being rolled out");
-  if (wanted === 0) return notReady("Initializing", "No gateways are wanted");
   const counted = `${ready} of ${wanted} gateways are ready`;
   if (updated < wanted) {
-    return notReady("Progressing", `${counted}, ${updated} of them with the latest change`);
+    return notReady("Progressing", `${counted}, ${updated} have the latest change`);
   }
-  if (existing > wanted) return notReady("Progressing", `${counted}, ${existing - wanted} still to go`);
+  if (existing > wanted) {
+    return notReady("Progressing", `${existing - wanted} gateways are to go, ${wanted} stay`);
+  }
+  if (wanted === 0) return notReady("Initializing", "No gateways are wanted");
   if (ready < wanted) return notReady("Progressing", counted);
   return { phase: "Healthy", reason: "MultigatewayReady", message: "Ready" };
 }
@@ -119,7 +122,7 @@ function notReady(phase: Phase, message: string): Verdict {
 /** Whether clients find a gateway that serves them, whatever else is going on. */
 function availability({ wanted, ready }: Gateways, { reason }: Verdict): Statement {
   const type = "Available";
-  const message = `${ready} of ${wanted} gateways are ready`;
+  const message = `${ready} gateways are ready, ${wanted} are wanted`;
   if (ready > 0) return { type, status: "True", reason: "MultigatewayAvailable", message };
   const cause = reason === LOCAL_TOPO_NOT_READY ? reason : "MultigatewayUnavailable";
   return { type, status: "False", reason: cause, message };
