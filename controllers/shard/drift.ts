@@ -35,16 +35,9 @@ export function driftOf(live: Live, desired: Annotated): Drift {
   return has[userHashAnnotation] === wants[userHashAnnotation] ? "operator" : "user";
 }
 
-/** Whether a pod of this drift is to be replaced. @param shard carries the user's consent. */
-export function isReplacementDue(drift: Drift, shard: Annotated): boolean {
-  switch (drift) {
-    case "none":
-      return false;
-    case "user":
-      return true;
-    case "operator":
-      return shard.metadata.annotations?.[adoptOperatorChangesAnnotation] === "true";
-  }
+/** Whether the user consents to have pods replaced that only the operator would make otherwise. */
+export function adoptsOperatorChanges(shard: Annotated): boolean {
+  return shard.metadata.annotations?.[adoptOperatorChangesAnnotation] === "true";
 }
 
 /**
