@@ -4,6 +4,7 @@ import { entranceFindings } from "./entrances.ts";
 import { distinct, errorsOf, type Finding, identityOf } from "./finding.ts";
 import { clusterBufferFindings } from "./gateway_buffer.ts";
 import { resourceFindings } from "./resources.ts";
+import { clusterSettingFindings } from "./settings.ts";
 import { shardFindings } from "./shards.ts";
 import { backupVolumeFindings, storageClassFindings, storageGrowsOnly } from "./storage.ts";
 import { resolutionFindings, templateReferenceFindings } from "./template_references.ts";
@@ -13,6 +14,7 @@ import { type ClusterView, type Surroundings, viewCluster } from "./view.ts";
 /** Checks of a spec as it stands, in the order in which they are told. */
 const standing: readonly ((view: ClusterView) => Finding[])[] = [
   templateReferenceFindings,
+  clusterSettingFindings,
   locationFindings,
   topologyFindings,
   entranceFindings,

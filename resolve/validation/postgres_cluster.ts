@@ -2,7 +2,6 @@
  * What is demanded of a PostgresCluster beyond its schema. Rules that could stand in the schema stand here where users know
  * them by the reason that they give, such as `[StorageClassImmutable]`.
  */
-import type { PostgresClusterPhase } from "../../api/smoketurner/postgres_cluster/status.ts";
 import type { PostgresClusterSpec } from "../../api/smoketurner/postgres_cluster/spec.ts";
 import { failure, type Finding } from "./finding.ts";
 
@@ -24,7 +23,7 @@ type ClusterFinding = Finding<PostgresClusterRule>;
 export interface PostgresClusterBefore {
   readonly storageClass?: string;
   readonly version?: string;
-  readonly phase?: PostgresClusterPhase;
+  readonly phase?: string;
   /** The cluster that took this one's place, and the upgrade that did it. */
   readonly successor?: { readonly name: string; readonly namespace?: string; readonly upgradeName?: string };
 }
@@ -57,7 +56,7 @@ export function isActive(upgrade: UpgradeFact): boolean {
 }
 
 /** Label of a namespace and its value that turn the stricter rules on. */
-const productionLabel = { key: "env", value: "production" } as const;
+export const productionLabel = { key: "env", value: "production" } as const;
 
 /** Least number of members that survive the loss of one and still have a standby. */
 const productionMembers = 3;

@@ -7,6 +7,7 @@ import type { CellTemplateSpec } from "../../api/multigres/cell_template.ts";
 import type { CoreTemplateSpec } from "../../api/multigres/core_template.ts";
 import type { ShardTemplateSpec } from "../../api/multigres/shard_template.ts";
 import type { Decoded } from "../../kube/controller.ts";
+import type { Catalogue } from "../../postgres/catalogue/catalogue.ts";
 import type { TemplateKind } from "../problem.ts";
 import { namespaceDefault, type Templates, type TemplateSpecs } from "../templates.ts";
 import { changeFindings, standingFindings } from "./cluster.ts";
@@ -15,6 +16,7 @@ import { bufferFindings } from "./gateway_buffer.ts";
 import { limitsBelowRequests } from "./resources.ts";
 import { poolNameFindings } from "./shards.ts";
 import { namedTemplates } from "./template_references.ts";
+import { settingsFindings } from "./settings.ts";
 import { viewCluster } from "./view.ts";
 
 /** A cluster of the template's namespace. */
@@ -34,11 +36,13 @@ export interface TemplateSurroundings {
   /** As they are stored, the template's former content among them. */
   readonly templates: Templates;
   readonly clusters: readonly ClusterFact[];
+  /** See {@link file://./view.ts | Surroundings}. */
+  readonly catalogue?: Catalogue;
 }
 
 /** Judges a template that is created or changed. */
 export function reviewTemplate(content: TemplateContent, around: TemplateSurroundings): Finding[] {
-  const own = distinct(contentFindings(content));
+  const own = distinct(contentFindings(content, around.catalogue));
   if (errorsOf(own).length > 0) return own;
   const templates = withTemplate(around.templates, content);
   return [...own, ...consumerFindings(content, around, templates)];
@@ -98,14 +102,14 @@ function consumerFindings(
 }
 
 /** What is wrong with a template whoever uses it. */
-function contentFindings(content: TemplateContent): Finding[] {
+function contentFindings(content: TemplateContent, catalogue: Catalogue | undefined): Finding[] {
   switch (content.kind) {
     case "CoreTemplate":
       return coreFindings(content.spec);
     case "CellTemplate":
       return cellFindings(content.spec);
     case "ShardTemplate":
-      return shardFindings(content.spec);
+      return shardFindings(content.spec, catalogue);
   }
 }
 
@@ -126,8 +130,12 @@ function cellFindings({ multigateway, localTopoServer }: CellTemplateSpec): Find
   ];
 }
 
-function shardFindings({ multiorch, pools = {} }: ShardTemplateSpec): Finding[] {
+function shardFindings(
+  { multiorch, pools = {}, postgresConfig }: ShardTemplateSpec,
+  catalogue: Catalogue | undefined,
+): Finding[] {
   return [
+    ...settingsFindings(postgresConfig, "spec.postgresConfig", catalogue),
     ...limitsBelowRequests("multiorch", multiorch?.resources, "spec.multiorch.resources"),
     ...Object.keys(pools).flatMap((name) => poolNameFindings(name, `spec.pools.${name}`)),
     ...Object.entries(pools).flatMap(([name, pool]) =>

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { loadCatalogue, multigresMajor } from "../../postgres/catalogue/catalogue.ts";
 import { clusterSpec, templatesOf, withShard } from "../../tests/support/multigres_specs.ts";
 import { errorsOf, type Finding } from "./finding.ts";
 import {
@@ -63,6 +64,20 @@ Deno.test("a template is judged by what it says, used or not", () => {
     assert.deepEqual(paths(review(refused)), [path]);
     assert.deepEqual(review(accepted), []);
   }
+});
+
+Deno.test("settings of a ShardTemplate are checked where the catalogue is at hand", async () => {
+  const catalogue = await loadCatalogue(multigresMajor);
+  const content = (postgresConfig: Record<string, string>): TemplateContent => ({
+    kind: "ShardTemplate",
+    name: "t",
+    spec: { postgresConfig },
+  });
+  const judge = (config: Record<string, string>) =>
+    paths(reviewTemplate(content(config), { clusters: [], templates: templatesOf({}), catalogue }));
+  assert.deepEqual(judge({ port: "1" }), ["spec.postgresConfig.port"]);
+  assert.deepEqual(judge({ work_mem: "8MB" }), []);
+  assert.deepEqual(paths(review(content({ port: "1" }))), []);
 });
 
 Deno.test("a template that would break a cluster which uses it is refused, and the cluster is named", () => {

@@ -3,6 +3,7 @@ import type { CellConfig } from "../../api/multigres/cluster_cells.ts";
 import type { DatabaseConfig, ShardConfig } from "../../api/multigres/cluster_databases.ts";
 import type { MultigresClusterSpec } from "../../api/multigres/multigres_cluster.ts";
 import { formatPath } from "../../api/schema/problems.ts";
+import type { Catalogue } from "../../postgres/catalogue/catalogue.ts";
 import { type ResolvedAdmin, resolveMultiadmin, resolveMultiadminWeb } from "../admin.ts";
 import { resolveCell, type ResolvedCell } from "../cell.ts";
 import { completeCluster, type CompleteClusterSpec, orDefault } from "../cluster_defaults.ts";
@@ -31,6 +32,8 @@ export interface Surroundings {
   readonly storageClasses?: readonly StorageClassFact[];
   /** Values of the labels that locate cells, by label. */
   readonly nodeLabels?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What the PostgreSQL of the data plane knows of its settings. */
+  readonly catalogue?: Catalogue;
 }
 
 export interface CellView {

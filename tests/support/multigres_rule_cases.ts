@@ -1,8 +1,11 @@
 /** Pairs of clusters for each rule: one that it speaks about, and one like it that it leaves alone. */
 import assert from "node:assert/strict";
 import { clusterSpec, templatesOf, withShard } from "./multigres_specs.ts";
+import { loadCatalogue, multigresMajor } from "../../postgres/catalogue/catalogue.ts";
 import type { ClusterReview } from "../../resolve/validation/cluster.ts";
 import type { Finding, Rule } from "../../resolve/validation/finding.ts";
+
+const catalogue = await loadCatalogue(multigresMajor);
 
 type Fields = Readonly<Record<string, unknown>>;
 export type Around = Partial<Omit<ClusterReview, "spec" | "before">>;
@@ -108,7 +111,7 @@ const references: ClusterRuleCase[] = [
 /** By rule. Rules of changes and of deletions have tests of their own. */
 export const ruleCases: Readonly<
   Record<
-    Exclude<Rule, "SettingAllowed" | "TemplateUnused" | "StorageGrowsOnly" | "EtcdMembersFixed">,
+    Exclude<Rule, "TemplateUnused" | "StorageGrowsOnly" | "EtcdMembersFixed">,
     readonly ClusterRuleCase[]
   >
 > = {
@@ -122,6 +125,29 @@ export const ruleCases: Readonly<
     ),
     around: { templates: template },
   }],
+  SettingAllowed: [
+    ["port", "5433", "work_mem", "8MB"],
+    ["wal_level", "replica", "wal_buffers", "1MB"],
+    ["no_such_setting", "1", "myextension.setting", "1"],
+    ["jit", "maybe", "jit", "off"],
+    ["max_connections", "many", "max_connections", "50"],
+  ].map(([refused = "", value, accepted = "", other]) => ({
+    ...error(
+      `${shardPath}.spec.postgresConfig.${refused}`,
+      new RegExp(`Cannot set ${refused} `),
+      withShard({ spec: { postgresConfig: { [refused]: value } } }),
+      withShard({ spec: { postgresConfig: { [accepted]: other } } }),
+    ),
+    around: { catalogue },
+  })).concat({
+    ...error(
+      `${shardPath}.overrides.postgresConfig.listen_addresses`,
+      /Cannot set listen_addresses/,
+      withShard({ overrides: { postgresConfig: { listen_addresses: "*" } } }),
+      withShard({ overrides: { postgresConfig: { work_mem: "8MB" } } }),
+    ),
+    around: { catalogue },
+  }),
   NodesMatch: [
     {
       ...warning(
