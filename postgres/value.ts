@@ -38,7 +38,7 @@ function isOneOf(value: string, allowed: readonly string[]): boolean {
 function numberObjection(setting: NumberSetting, value: string): string | undefined {
   const number = parseNumber(value, setting.unit, setting.type);
   if (number === undefined) return `it is no ${describeKind(setting)}`;
-  const tooLong = setting.type === "integer" && Math.abs(number) > MAX_INTEGER;
+  const tooLong = setting.type === "integer" && (number > MAX_INTEGER || number < -MAX_INTEGER - 1);
   if (!tooLong && number >= setting.min && number <= setting.max) return undefined;
   return `it is not between ${describeBound(setting, setting.min)} and ${
     describeBound(setting, setting.max)

@@ -54,7 +54,7 @@ async function allThere(binaries: Binaries): Promise<boolean> {
 }
 
 /** The lock belongs to an open file, so the kernel frees it when its holder dies, however it dies. */
-async function underLock(path: string, progress: Progress, work: () => Promise<void>): Promise<void> {
+export async function underLock(path: string, progress: Progress, work: () => Promise<void>): Promise<void> {
   using file = await Deno.open(path, { create: true, write: true });
   const waiting = setTimeout(() => progress("Waiting for another run that is building ..."), 1000);
   await file.lock(true);

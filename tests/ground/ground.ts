@@ -28,6 +28,8 @@ export interface GroundDescription {
   readonly shared?: SharedCluster;
   /** Programs for private control planes; without those when an existing cluster is used. */
   readonly binaries: Binaries;
+  /** Path of the PostgreSQL server; absent when no test of this run needs it. */
+  readonly postgres?: string;
   /** The folder for temporary files. */
   readonly temporary: string;
 }

@@ -5,9 +5,10 @@ import { ensureBinaries, type Progress } from "./build.ts";
 import { readKubeconfig } from "./connection.ts";
 import { programsOf, startControlPlane } from "./control_plane.ts";
 import type { GroundDescription, SharedCluster } from "./ground.ts";
+import { ensurePostgres } from "./postgres.ts";
 
 /** What a group of tests needs running: see `tests/runner/groups.ts`. */
-export type Need = "nothing" | "shared" | "private";
+export type Need = "nothing" | "shared" | "private" | "postgres";
 
 /** A ground that is ready; disposing of it stops what was started. */
 export interface PreparedGround extends AsyncDisposable {
@@ -18,6 +19,13 @@ export interface PreparedGround extends AsyncDisposable {
 
 /** Starts as little as the needs ask for. */
 export async function prepareGround(needs: ReadonlySet<Need>, progress: Progress): Promise<PreparedGround> {
+  const postgres = needs.has("postgres") ? await ensurePostgres(progress) : undefined;
+  const plane = await prepareControlPlane(needs, progress);
+  if (postgres === undefined) return plane;
+  return { ...plane, description: { ...plane.description, postgres } };
+}
+
+async function prepareControlPlane(needs: ReadonlySet<Need>, progress: Progress): Promise<PreparedGround> {
   if (!needs.has("shared") && !needs.has("private")) return prepared({ binaries: {} });
   const kubeconfig = Deno.env.get("KUBECONFIG");
   if (kubeconfig) return await existingCluster(kubeconfig, progress);

@@ -54,6 +54,17 @@ export const groups: readonly Group[] = [
     permissions: (around) => [`--allow-read=${around.repository}`, `--allow-net=${loopback}`],
   },
   {
+    name: "postgres",
+    need: "postgres",
+    owns: below("e2e/postgres"),
+    permissions: (around) => [
+      `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
+      `--allow-write=${around.ground.temporary}`,
+      `--allow-env=${groundVariable}`,
+      ...runOf([around.ground.postgres]),
+    ],
+  },
+  {
     name: "cli",
     need: "shared",
     owns: below("e2e/cli"),
