@@ -16,18 +16,31 @@ const LOOPING_RESTARTS = 3;
 
 type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];
 
+/** A container that does not come up by itself. */
+export interface LoopingContainer {
+  readonly container: string;
+  readonly reason: string;
+}
+
 /**
- * Why a pod does not come up by itself, or undefined when nothing speaks against it. A pod that is being deleted is never
- * called looping: its containers end on purpose.
+ * The first container of a pod that does not come up by itself, or undefined when nothing speaks against any. A pod that
+ * is being deleted is never called looping: its containers end on purpose.
  */
-export function crashLoopOf(pod: Frozen<Pod>): string | undefined {
+export function loopingContainer(pod: Frozen<Pod>): LoopingContainer | undefined {
   if (pod.metadata.deletionTimestamp !== undefined) return undefined;
   const statuses = [...pod.status?.initContainerStatuses ?? [], ...pod.status?.containerStatuses ?? []];
   for (const status of statuses) {
     const reason = loopReason(status);
-    if (reason !== undefined) return `container ${status.name} of pod ${pod.metadata.name}: ${reason}`;
+    if (reason !== undefined) return { container: status.name, reason };
   }
   return undefined;
+}
+
+/** Why a pod does not come up by itself, in words; undefined when nothing speaks against it. */
+export function crashLoopOf(pod: Frozen<Pod>): string | undefined {
+  const looping = loopingContainer(pod);
+  if (looping === undefined) return undefined;
+  return `container ${looping.container} of pod ${pod.metadata.name}: ${looping.reason}`;
 }
 
 function loopReason(status: Frozen<ContainerStatus>): string | undefined {
