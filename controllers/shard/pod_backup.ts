@@ -144,7 +144,6 @@ const takenFolders = [
     "/lib64",
     "/multigres",
     "/proc",
-    "/root",
     "/run",
     "/sbin",
     "/sys",
