@@ -19,6 +19,9 @@ export type ActResult =
     readonly written: readonly Step[];
   };
 
+/** Carries out a call to another system. @returns a wait when it has to be made again later. */
+export type Caller = (step: RpcStep) => Promise<WaitStep | undefined>;
+
 export interface Tools {
   readonly client: KubeClient;
   readonly cache: Cache;
@@ -26,7 +29,7 @@ export interface Tools {
   /** Tells an event about the object that is reconciled. */
   readonly record: (notice: Notice) => void;
   /** Carries out calls to other systems, where the plan has any. */
-  readonly rpc?: (step: RpcStep) => Promise<void>;
+  readonly rpc?: Caller;
 }
 
 /** A budget is asked again after this many seconds; its status change may wake us before. */
@@ -140,12 +143,11 @@ async function resize(step: ResizeStep, tools: Tools): Promise<boolean> {
   return true;
 }
 
-async function call(step: RpcStep, tools: Tools): Promise<boolean> {
+async function call(step: RpcStep, tools: Tools): Promise<Effect> {
   if (tools.rpc === undefined) {
     throw new TypeError(`Cannot call ${step.method} of ${step.target} as no caller was handed in`);
   }
-  await tools.rpc(step);
-  return true;
+  return await tools.rpc(step) ?? true;
 }
 
 function withVersion(

@@ -43,12 +43,21 @@ export class Applier {
 
   async #send<T extends KubeObject>(resource: Resource<T>, object: Applied<T>, part: Part): Promise<T> {
     if (part === "status") return await this.client.applyStatus(resource, object);
-    const known = this.cache.store(resource).get(keyOf(object.metadata)) !== undefined;
-    return known ? await this.client.apply(resource, object) : await this.#applyFirst(resource, object);
+    return this.#isOurs(resource, object)
+      ? await this.client.apply(resource, object)
+      : await this.#applyFirst(resource, object);
+  }
+
+  /** Whether what the store holds under the name is known to be ours: it has our owner, or none but fields that we applied. */
+  #isOurs<T extends KubeObject>(resource: Resource<T>, wanted: Applied<T>): boolean {
+    const entry = this.cache.store(resource).entry(keyOf(wanted.metadata));
+    if (entry === undefined) return false;
+    const owner = controllerOf(entry.object);
+    return owner === undefined ? entry.owned.main !== undefined : owner.uid === controllerOf(wanted)?.uid;
   }
 
   /**
-   * What is not in the store is new, or a stranger's (strangers bear no label that we watch), or our own that we have not
+   * What is not known to be ours is new, or a stranger's (most bear no label that we watch), or our own that we have not
    * seen yet. So nothing is taken over, and only where that meets resistance is it looked at who is there.
    * @throws NameTakenError
    */
@@ -66,9 +75,8 @@ export class Applier {
 
   /** Ours is what has our owner, and what has none (any more) but bears fields that we applied: it may be adopted. */
   #refuseStranger(live: Frozen<KubeObject>, wanted: Applied<KubeObject>): void {
-    const owner = live.metadata.ownerReferences?.find(({ controller }) => controller);
-    const ours = wanted.metadata.ownerReferences?.find(({ controller }) => controller);
-    if (owner !== undefined && owner.uid === ours?.uid) return;
+    const owner = controllerOf(live);
+    if (owner !== undefined && owner.uid === controllerOf(wanted)?.uid) return;
     const applied = live.metadata.managedFields?.some(({ manager, operation }) =>
       manager === this.client.fieldManager && operation === "Apply"
     );
@@ -81,6 +89,10 @@ export class Applier {
         "Delete or rename it.",
     );
   }
+}
+
+function controllerOf({ metadata }: Pick<Frozen<KubeObject>, "metadata">) {
+  return metadata.ownerReferences?.find(({ controller }) => controller);
 }
 
 /** The server also answers so to a second controlling owner. */

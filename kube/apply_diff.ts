@@ -236,5 +236,5 @@ export function parseQuantity(value: unknown): number | undefined {
   if (parts === null || factor === undefined) return undefined;
   const product = Number(parts[1]) * factor;
   // "0.1" times 1 and "100m" must meet: twelve significant digits are more than a quantity can carry.
-  return Number(product.toPrecision(12));
+  return Number(product.toPrecision(15));
 }

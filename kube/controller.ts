@@ -1,6 +1,6 @@
 /** What a controller is, and how its reconciles are run. */
 import type { Logger } from "../telemetry/log.ts";
-import type { ActResult } from "./act.ts";
+import type { ActResult, Caller } from "./act.ts";
 import type { Cache, Watched } from "./cache.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
@@ -53,6 +53,8 @@ export interface Controller<T extends KubeObject> {
   readonly owns: readonly Watched[];
   readonly sources?: readonly Source[];
   readonly wakes?: readonly Wakes[];
+  /** Reconciles under way at the same time: 20 unless told, more for those that wait for others. */
+  readonly workers?: number;
   decode(raw: Frozen<KubeObject>): Decoded<T>;
   /**
    * For kinds with a finalizer: called instead of {@link reconcile} for an object that is being deleted. It is given as it
@@ -76,8 +78,8 @@ export interface ReconcileContext {
   readonly fence: Fence;
   /** Aborts when the process stops or loses its lease. */
   readonly signal: AbortSignal;
-  /** Carries out a plan. */
-  act(plan: Plan): Promise<ActResult>;
+  /** Carries out a plan. @param rpc for its calls to other systems. */
+  act(plan: Plan, rpc?: Caller): Promise<ActResult>;
   /** Writes the object's status, unless it stands so already. */
   writeStatus(status: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** Tells an event about the object. */

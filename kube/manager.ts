@@ -7,7 +7,6 @@ import { type Clock, sleep } from "./clock.ts";
 import type { Controller } from "./controller.ts";
 import { fenced, openFence } from "./fence.ts";
 import { LeaseElector, type Term } from "./lease.ts";
-import type { RpcStep } from "./plan.ts";
 import type { Random } from "./random.ts";
 import { ControllerRunner, type RunnerOptions } from "./runner.ts";
 import type { Transport } from "./transport.ts";
@@ -33,7 +32,6 @@ export interface ManagerOptions {
   readonly leaderElection?: LeaderElection;
   /** How long work under way may take to finish when stopping, in milliseconds (default 8 000). */
   readonly drainMs?: number;
-  readonly rpc?: (step: RpcStep) => Promise<void>;
 }
 
 /** Whether the process can do its work, and what it still waits for. */
@@ -139,7 +137,7 @@ export class Manager {
   }
 
   async #work(signal: AbortSignal, term: Term | undefined): Promise<void> {
-    const { clock, random, log, metrics, transport, rpc } = this.#options;
+    const { clock, random, log, metrics, transport } = this.#options;
     const cut = new AbortController();
     const over = AbortSignal.any(term === undefined ? [signal] : [signal, term.lost]);
     const fence = term?.fence ?? openFence;
@@ -153,7 +151,6 @@ export class Manager {
       random,
       log,
       metrics,
-      ...(rpc === undefined ? {} : { rpc }),
     };
     this.#runners = this.#starts.map((start) => start(shared));
     this.#leading = true;

@@ -2,18 +2,18 @@
 import type { Logger } from "../telemetry/log.ts";
 import type { RuntimeMetrics } from "../telemetry/metrics.ts";
 import { withSpan } from "../telemetry/tracing.ts";
-import { act } from "./act.ts";
+import { act, type Caller } from "./act.ts";
 import { Applier } from "./apply.ts";
 import { RECONCILE_BACKOFF } from "./backoff.ts";
 import { type Cache, controllerKey } from "./cache.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import type { Controller, Outcome, ReconcileContext } from "./controller.ts";
-import { isAborted, isFenced, isNotFound, isPermanent } from "./errors.ts";
+import { isAborted, isFenced, isNotFound, isPermanent, isQuotaExceeded } from "./errors.ts";
 import { EventRecorder } from "./events.ts";
 import type { Fence } from "./fence.ts";
 import { reject } from "./rejection.ts";
-import type { Plan, RpcStep } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { type Priority, WorkQueue } from "./queue.ts";
 import type { Random } from "./random.ts";
 import type { Resource } from "./resource.ts";
@@ -30,12 +30,12 @@ export interface RunnerOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: RuntimeMetrics;
-  /** Reconciles under way at the same time. */
-  readonly workers?: number;
-  readonly rpc?: (step: RpcStep) => Promise<void>;
 }
 
 const WORKERS = 20;
+
+/** Quotas are not watched, so one that was raised is found by looking again, in milliseconds. */
+const QUOTA_LOOK_MS = 60_000;
 
 export class ControllerRunner<T extends KubeObject> {
   readonly #controller: Controller<T>;
@@ -81,7 +81,7 @@ export class ControllerRunner<T extends KubeObject> {
     const onAbort = () => this.#queue.close();
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
-    const workers = Array.from({ length: this.#options.workers ?? WORKERS }, () => this.#work(cut));
+    const workers = Array.from({ length: this.#controller.workers ?? WORKERS }, () => this.#work(cut));
     await Promise.all(workers);
     signal.removeEventListener("abort", onAbort);
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
@@ -183,7 +183,7 @@ export class ControllerRunner<T extends KubeObject> {
   }
 
   #context(raw: Frozen<KubeObject>, log: Logger, signal: AbortSignal): ReconcileContext {
-    const { cache, client, fence, clock, rpc } = this.#options;
+    const { cache, client, fence, clock } = this.#options;
     const applier = this.#applier;
     const record = (notice: Parameters<EventRecorder["record"]>[1]) => this.#events.record(raw, notice);
     const { resource } = this.#controller.watched;
@@ -197,7 +197,7 @@ export class ControllerRunner<T extends KubeObject> {
       fence,
       signal,
       record,
-      act: (plan: Plan) =>
+      act: (plan: Plan, rpc?: Caller) =>
         act(plan, { client, cache, applier, record, ...(rpc === undefined ? {} : { rpc }) }),
       writeStatus: async (status) => {
         const object: { metadata: typeof key } & { status: typeof status } = { metadata: key, status };
@@ -227,6 +227,7 @@ export class ControllerRunner<T extends KubeObject> {
   #followFailure(key: string, error: Error, log: Logger): void {
     if (isPermanent(error)) {
       this.#queue.forget(key);
+      if (isQuotaExceeded(error)) this.#queue.addAfter(key, QUOTA_LOOK_MS);
       return log.error("Reconcile failed and waits for a change", { error });
     }
     const wait = this.#queue.retry(key);

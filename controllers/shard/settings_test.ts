@@ -40,7 +40,7 @@ Deno.test("what a user sets takes effect, and its restart hash tells what was as
   const reloadable = configurationFor(sourcesOf({ postgresConfig: { work_mem: "8MB" } }));
   const restarting = configurationFor(sourcesOf({ postgresConfig: { max_connections: "200" } }));
   assert.equal(plain.error, undefined);
-  assert.match(reloadable.settings?.text ?? "", /work_mem = '8MB'/);
+  assert.match(reloadable.settings?.text ?? "", /^work_mem = '8MB'/m);
   assert.equal(reloadable.settings?.askedHash, plain.settings?.askedHash);
   assert.notEqual(restarting.settings?.askedHash, plain.settings?.askedHash);
   assert.notEqual(reloadable.settings?.reloadHash, plain.settings?.reloadHash);
@@ -56,7 +56,7 @@ Deno.test("wrong settings leave instances with what they have, and say what is w
   const wrong = { postgresConfig: { work_mem: "lots" } };
   const found = configurationFor(sourcesOf(wrong, { before }));
   assert.deepEqual(found.settings, before);
-  assert.match(found.error ?? "", /work_mem/);
+  assert.match(found.error ?? "", /set work_mem/);
   const first = configurationFor(sourcesOf(wrong));
   assert.equal(first.settings?.text, configurationFor(sourcesOf({})).settings?.text);
 });
@@ -68,7 +68,7 @@ Deno.test("a missing ConfigMap is an error, its text is read where it is there",
   const text = { kind: "found", text: "work_mem = 9MB\n" } as const;
   assert.match(
     configurationFor(sourcesOf(ref, { referenced: text })).settings?.text ?? "",
-    /work_mem = '9MB'/,
+    /^work_mem = '9MB'/m,
   );
   const broken = { kind: "found", text: "include 'x'\n" } as const;
   assert.match(configurationFor(sourcesOf(ref, { referenced: broken })).error ?? "", /line 1/);
