@@ -1,4 +1,5 @@
 /** Objects that bear the names of our children and are not ours: taking one over cannot be undone. */
+import { multigresGroup } from "../api/multigres/group.ts";
 import { managedByLabel, operatorName } from "../api/multigres/labels.ts";
 import { NAME_TAKEN } from "../kube/act.ts";
 import type { ReconcileContext } from "../kube/controller.ts";
@@ -13,8 +14,8 @@ export type ChildName = readonly [resource: Resource, name: string];
 const STRANGER_SECONDS = 30;
 
 /**
- * Objects under our children's names that are not ours, such as `StatefulSet topo`. Read live, and only while a child is
- * not known: a settled owner costs no request.
+ * Objects under our children's names that are not ours, such as `StatefulSet topo`. Looked for only while a child is not
+ * known: a settled owner costs no request. Of our own kinds all objects are watched; those of other kinds are read live.
  * @throws ApiError, TransportError
  */
 export async function findStrangers(
@@ -26,7 +27,10 @@ export async function findStrangers(
   const strangers: string[] = [];
   for (const [resource, name] of children) {
     if (cache.children(resource, uid).some(({ metadata }) => metadata.name === name)) continue;
-    const live = await client.find(resource, namespace === undefined ? { name } : { namespace, name });
+    const key = namespace === undefined ? { name } : { namespace, name };
+    const live = resource.group === multigresGroup
+      ? cache.get(resource, key)
+      : await client.find(resource, key);
     if (live !== undefined && !isOurs(live, uid)) strangers.push(`${resource.kind} ${name}`);
   }
   return strangers;

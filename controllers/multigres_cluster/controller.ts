@@ -8,25 +8,27 @@ import { ShardTemplates } from "../../api/multigres/shard_template.ts";
 import { Shards } from "../../api/multigres/shard.ts";
 import { TableGroups } from "../../api/multigres/table_group.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
+import type { ActResult } from "../../kube/act.ts";
 import { Background } from "../../kube/background.ts";
-import { RECONCILE_BACKOFF } from "../../kube/backoff.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
 import { Deployments, PersistentVolumeClaims, Services as KubeServices } from "../../kube/kinds.ts";
+import type { Plan } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import type { Services } from "../services.ts";
+import { type ChildName, findStrangers, waitForNames } from "../strangers.ts";
 import { finalize } from "./finalize.ts";
 import { observe } from "./observe.ts";
 import { components, preparations, tableGroups } from "./plan.ts";
 import { noticesOf, statusOf } from "./status.ts";
 import { usersOfTemplate } from "./template_users.ts";
-import { standingOf, type TopologyTools } from "./topology.ts";
+import { isRegistered, standingOf, TOPOLOGY_BACKOFF, type TopologyTools } from "./topology.ts";
 
 const own = { labels: ownedSelector };
 
 export function multigresClusterController(services: Services): Controller<MultigresCluster> {
-  const background = new Background<readonly string[]>(RECONCILE_BACKOFF);
+  const background = new Background<readonly string[]>(TOPOLOGY_BACKOFF);
   const { stores } = services;
   const toolsOf = (key: string): TopologyTools => ({ background, stores, key });
   return {
@@ -68,13 +70,18 @@ async function reconcile(
 ): Promise<Outcome> {
   const before = observe(cluster, context, services);
   const prepared = await context.act(preparations(before));
+  const isReady = prepared.kind === "done";
   // The topology is written while the parts that do not need it are made.
-  standingOf(before, tools, context);
-  const built = prepared.kind === "done" ? await context.act(components(before, [])) : prepared;
+  const asked = standingOf(before, tools, context);
+  const results: ActResult[] = [prepared];
+  for (const plan of isReady ? components(before, isRegistered(asked)) : []) {
+    results.push(await actAmongOthers(cluster, plan, context));
+  }
   const topology = standingOf(before, tools, context);
-  const registered = topology?.kind === "asked" && topology.progress.kind === "done";
-  const grouped = prepared.kind === "done" ? await context.act(tableGroups(before, registered)) : prepared;
-  const result = joined([prepared, built, grouped]);
+  if (isReady) {
+    results.push(await actAmongOthers(cluster, tableGroups(before, isRegistered(topology)), context));
+  }
+  const result = joined(results);
 
   const pass = { seen: observe(cluster, context, services), result, topology, statements: [] };
   const status = statusOf(pass, context.clock);
@@ -82,6 +89,19 @@ async function reconcile(
   await context.writeStatus(status);
   const due = topology?.kind === "asked" ? topology.progress.dueMs / 1000 : 0;
   return soonest(outcomeOf(result), due);
+}
+
+/** Carries out a plan unless strangers bear names that it needs. */
+async function actAmongOthers(
+  owner: MultigresCluster & Stored,
+  plan: Plan,
+  context: ReconcileContext,
+): Promise<ActResult> {
+  const names = plan.flatMap((step): ChildName[] =>
+    step.kind === "apply" ? [[step.resource, step.object.metadata.name]] : []
+  );
+  const strangers = await findStrangers(owner, names, context);
+  return await context.act(strangers.length === 0 ? plan : [waitForNames(strangers)]);
 }
 
 /** Who waits for a Shard to be gone. */

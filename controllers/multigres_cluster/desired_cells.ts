@@ -5,7 +5,8 @@ import { cellObjectName } from "../../api/multigres/names.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { ResolvedCell } from "../../resolve/cell.ts";
 import { cellSpec } from "../../resolve/child_specs.ts";
-import { childMetadata, labelsOf, projectAnnotation } from "./desired_metadata.ts";
+import { handedDown } from "../components/handed_down.ts";
+import { childMetadata, labelsOf } from "./desired_metadata.ts";
 import type { ClusterView } from "./view.ts";
 
 /** One Cell for each cell, in the order of the cluster. */
@@ -18,7 +19,7 @@ export function desiredCell(view: ClusterView, cell: ResolvedCell): Applied<Cell
     metadata: childMetadata(view, {
       name: cellObjectName(view.parent.name, cell.name),
       labels: labelsOf(view, "cell", { [cellLabel]: cell.name }),
-      annotations: projectAnnotation(view),
+      annotations: handedDown(view.owner),
     }),
     spec: cellSpec(view.parent, cell),
   };

@@ -1,5 +1,4 @@
 /** `metadata` of the objects made for a cluster. */
-import { projectRefAnnotation } from "../../api/multigres/annotations.ts";
 import { clusterLabel, standardLabels } from "../../api/multigres/labels.ts";
 import { controllerReference } from "../../kube/owner.ts";
 import type { ClusterView } from "./view.ts";
@@ -29,10 +28,4 @@ export function childMetadata({ owner, parent }: ClusterView, { name, labels, an
     ownerReferences: [controllerReference(owner)],
     ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
   };
-}
-
-/** The annotation that Cells and TableGroups hand on to their pods; none when the user did not set it. */
-export function projectAnnotation({ owner }: ClusterView): Record<string, string> {
-  const project = owner.metadata.annotations?.[projectRefAnnotation];
-  return project === undefined ? {} : { [projectRefAnnotation]: project };
 }

@@ -5,7 +5,8 @@ import type { TableGroup } from "../../api/multigres/table_group.ts";
 import type { Applied } from "../../kube/client.ts";
 import { tableGroupSpec } from "../../resolve/child_specs.ts";
 import type { ResolvedDatabase, ResolvedTableGroup } from "../../resolve/database.ts";
-import { childMetadata, labelsOf, projectAnnotation } from "./desired_metadata.ts";
+import { handedDown } from "../components/handed_down.ts";
+import { childMetadata, labelsOf } from "./desired_metadata.ts";
 import type { ClusterView } from "./view.ts";
 
 /** One TableGroup for each table group of each database, in the order of the cluster. */
@@ -25,7 +26,7 @@ export function desiredTableGroup(
     metadata: childMetadata(view, {
       name: tableGroupObjectName(view.parent.name, database.name, group.name),
       labels: labelsOf(view, "tablegroup", logical),
-      annotations: projectAnnotation(view),
+      annotations: handedDown(view.owner),
     }),
     spec: tableGroupSpec(view.parent, database, group),
   };

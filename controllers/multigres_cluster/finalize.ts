@@ -6,20 +6,24 @@
  * | ------------------------------------------------ | -------------------------------------------------------------- |
  * | TableGroups or Shards                            | TableGroups are deleted; Shards see to pods and claims         |
  * | records in a topology that outlives the cluster  | removed, or left behind with a warning after 30 s without it   |
- * | Cells, TopoServers                               | deleted                                                        |
+ * | Cells, TopoServers, Deployments, Services        | deleted                                                        |
  * | claims of the cluster's own topology servers     | deleted, whatever the policies for data say: an old topology   |
  * |                                                  | would mislead a cluster of the same name                       |
- * | nothing                                          | the finalizer is taken off; the rest goes with its owner       |
+ * | nothing                                          | the finalizer is taken off                                     |
+ *
+ * A deletion that orphans (`kubectl delete --cascade=orphan`) is the wish that all of this runs on without the object: then
+ * nothing is taken down. A cluster of the same name that is made later takes the children back.
  */
 import { clusterCleanupFinalizer } from "../../api/multigres/annotations.ts";
 import { Cells } from "../../api/multigres/cell.ts";
 import { clusterLabel, componentLabel } from "../../api/multigres/labels.ts";
-import { MultigresClusters } from "../../api/multigres/multigres_cluster.ts";
+import { type MultigresCluster, MultigresClusters } from "../../api/multigres/multigres_cluster.ts";
 import { Shards } from "../../api/multigres/shard.ts";
 import { TableGroups } from "../../api/multigres/table_group.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
 import { type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
-import { PersistentVolumeClaims } from "../../kube/kinds.ts";
+import { isRecord } from "../../kube/errors.ts";
+import { Deployments, PersistentVolumeClaims, Services } from "../../kube/kinds.ts";
 import { patch, remove, type Step, tell, wait } from "../../kube/plan.ts";
 import type { Resource } from "../../kube/resource.ts";
 import { isStored } from "../../kube/stored.ts";
@@ -33,6 +37,8 @@ type Leaving = Frozen<KubeObject> & Stored;
 
 /** Watches tell when children are gone; this is for the case that one does not. */
 const LOOK_AGAIN_SECONDS = 60;
+/** Finalizer by which the garbage collector takes owner references off before the object goes. */
+const ORPHANING = "orphan";
 /** A topology that does not answer does not hold a cluster for longer, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
@@ -41,36 +47,61 @@ export async function finalize(
   tools: TopologyTools,
   context: ReconcileContext,
 ): Promise<Outcome> {
-  if (cluster.metadata.finalizers?.includes(clusterCleanupFinalizer) !== true) return settled;
+  const { finalizers = [] } = cluster.metadata;
+  if (!finalizers.includes(clusterCleanupFinalizer)) return settled;
+  if (finalizers.includes(ORPHANING)) {
+    const message = "The cluster's objects stay, as it was deleted with orphaning";
+    return outcomeOf(await context.act(release(cluster, message)));
+  }
   const children = childrenOf(cluster.metadata.uid, context.cache);
   const shards = shardsOf(cluster, context);
   if (children.tableGroups.length + shards.length > 0) {
     const steps = children.tableGroups.flatMap((group) => removal(TableGroups.resource, group));
     return outcomeOf(await context.act([...steps, awaiting([...children.tableGroups, ...shards])]));
   }
-  const cleared = clearRecords(cluster, tools, context);
-  if (cleared !== undefined) return cleared;
-  return await finish(cluster, children, context);
+  const records = clearRecords(cluster, tools, context);
+  if (records.kind === "clearing") return records.outcome;
+  return await finish(cluster, children, { context, left: records.left });
+}
+
+/** Takes the finalizer off, and tells why. */
+function release(cluster: Leaving, message: string): Step[] {
+  const finalizers = cluster.metadata.finalizers?.filter((name) => name !== clusterCleanupFinalizer);
+  return [
+    patch(MultigresClusters.resource, cluster, { metadata: { finalizers } }),
+    tell("Normal", "CleanupComplete", message),
+  ];
+}
+
+interface Finish {
+  readonly context: ReconcileContext;
+  /** Why some records stay in the topology. */
+  readonly left: string | undefined;
 }
 
 async function finish(
   cluster: Leaving,
-  { cells, topoServers }: Children,
-  context: ReconcileContext,
+  children: Children,
+  { context, left }: Finish,
 ): Promise<Outcome> {
-  const steps = [
-    ...cells.flatMap((cell) => removal(Cells.resource, cell)),
-    ...topoServers.flatMap((server) => removal(TopoServers.resource, server)),
+  const there = [
+    ...children.cells.map((cell) => ({ resource: Cells.resource, object: cell })),
+    ...children.topoServers.map((server) => ({ resource: TopoServers.resource, object: server })),
+    ...[Deployments, Services].flatMap((resource) =>
+      context.cache.children<KubeObject>(resource, cluster.metadata.uid).filter(isStored)
+        .map((object) => ({ resource, object }))
+    ),
   ];
-  const left = [...cells, ...topoServers];
-  if (left.length > 0) return outcomeOf(await context.act([...steps, awaiting(left)]));
+  if (there.length > 0) {
+    const steps = there.flatMap(({ resource, object }) => removal(resource, object));
+    return outcomeOf(await context.act([...steps, awaiting(there.map(({ object }) => object))]));
+  }
   const claims = await topologyClaims(cluster, context);
-  const finalizers = cluster.metadata.finalizers?.filter((name) => name !== clusterCleanupFinalizer);
   return outcomeOf(
     await context.act([
+      ...(left === undefined ? [] : [tell("Warning", "TopoCleanupFailed", left)]),
       ...claims.flatMap((claim) => removal(PersistentVolumeClaims, claim)),
-      patch(MultigresClusters.resource, cluster, { metadata: { finalizers } }),
-      tell("Normal", "CleanupComplete", "Everything that was to go with the cluster is gone"),
+      ...release(cluster, "Everything that was to go with the cluster is gone"),
     ]),
   );
 }
@@ -92,24 +123,46 @@ function shardsOf({ metadata }: Leaving, { cache }: ReconcileContext): Leaving[]
   ).filter(isStored);
 }
 
-/** @returns what to wait for; undefined when there is nothing to clear, nothing left, or no hope. */
-function clearRecords(
-  cluster: Leaving,
-  tools: TopologyTools,
-  context: ReconcileContext,
-): Outcome | undefined {
-  const decoded = MultigresClusters.decode(cluster);
-  if (!decoded.ok) return undefined;
-  const progress = clearTopology(decoded.value, tools, context);
-  if (progress === undefined || progress.kind === "done") return undefined;
-  if (progress.kind === "pending") return settled;
-  if (progress.failingMs < PATIENCE_MS) {
-    return { kind: "again", afterSeconds: Math.max(1, progress.dueMs / 1000) };
+/** There is nothing more to do about records; `left` says why some stay in a topology that outlives the cluster. */
+interface Cleared {
+  readonly kind: "cleared";
+  readonly left?: string;
+}
+
+type Records = Cleared | { readonly kind: "clearing"; readonly outcome: Outcome };
+
+function clearRecords(cluster: Leaving, tools: TopologyTools, context: ReconcileContext): Records {
+  const owner = topologyOwner(cluster);
+  if (owner === undefined) {
+    const left =
+      "Records of the cluster may stay in its topology, as spec.globalTopoServer does not fit its schema";
+    return { kind: "cleared", left };
   }
-  const message = `Records of the cluster stay in the topology, as it could not be reached for ` +
+  const progress = clearTopology(owner, tools, context);
+  if (progress === undefined || progress.kind === "done") return { kind: "cleared" };
+  if (progress.kind === "pending") return { kind: "clearing", outcome: settled };
+  if (progress.failingMs < PATIENCE_MS) {
+    const afterSeconds = Math.max(1, progress.dueMs / 1000);
+    return { kind: "clearing", outcome: { kind: "again", afterSeconds } };
+  }
+  const left = `Records of the cluster stay in the topology, as it could not be reached for ` +
     `${PATIENCE_MS / 1000} s: ${progress.error.message}`;
-  context.record({ type: "Warning", reason: "TopoCleanupFailed", message });
-  return undefined;
+  return { kind: "cleared", left };
+}
+
+/** The cluster as far as its topology is concerned; undefined when that part of its spec cannot be read. */
+function topologyOwner(cluster: Leaving): MultigresCluster | undefined {
+  const decoded = MultigresClusters.decode(cluster);
+  if (decoded.ok) return decoded.value;
+  const spec = "spec" in cluster && isRecord(cluster.spec) ? cluster.spec : {};
+  const { globalTopoServer, topologyPruning } = spec;
+  const legible = {
+    globalTopoServer,
+    topologyPruning,
+    postgresPasswordSecretRef: { name: "any", key: "any" },
+  };
+  const reduced = MultigresClusters.decode({ ...cluster, spec: legible });
+  return reduced.ok ? reduced.value : undefined;
 }
 
 /** Read live: what is deleted here cannot be brought back. */

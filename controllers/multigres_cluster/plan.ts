@@ -7,6 +7,9 @@
  * | not whether its databases are in the | all but making TableGroups: poolers that do not find their database   |
  * | topology                             | within five minutes give up for good                                  |
  * | all                                  | children are made and kept; those not wanted any more go gently       |
+ *
+ * A cluster that moves to another topology server takes its children there, and its own server away, only once the new
+ * one has all records: until then everything runs on with the old one.
  */
 import { appliedImagesAnnotation, clusterCleanupFinalizer } from "../../api/multigres/annotations.ts";
 import { Cells } from "../../api/multigres/cell.ts";
@@ -18,8 +21,10 @@ import {
 import { MultigresClusters } from "../../api/multigres/multigres_cluster.ts";
 import { TableGroups } from "../../api/multigres/table_group.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
+import type { GlobalTopoServerRef } from "../../api/multigres/topology.ts";
 import { Deployments, Services } from "../../kube/kinds.ts";
 import { apply, patch, type Plan, remove, type Step, tell } from "../../kube/plan.ts";
+import type { Frozen } from "../../kube/types.ts";
 import { isLeaving, removeGently } from "../removal.ts";
 import { desiredCells } from "./desired_cells.ts";
 import { desiredGatewayService, desiredReplicaGatewayService } from "./desired_gateway_services.ts";
@@ -66,27 +71,39 @@ function changedLabels(
   }));
 }
 
-/** What stands for the whole cluster, and its cells. */
-export function components(seen: Observation, certificates: readonly Step[]): Plan {
+/**
+ * What stands for the whole cluster, and its cells. These plans do not depend on each other: what holds up one of them,
+ * such as a name that is taken, is no reason to leave out the others.
+ * @param registered whether the topology is known to have the cluster's records
+ */
+export function components(seen: Observation, registered: boolean): Plan[] {
   const { view } = seen;
   if (view === undefined) return [];
   return [
-    ...globalTopoServer(seen, view),
-    ...certificates,
-    apply(Services, desiredMultiadminService(view)),
-    apply(Deployments, desiredMultiadminDeployment(view)),
-    apply(Services, desiredMultiadminWebService(view)),
-    apply(Deployments, desiredMultiadminWebDeployment(view)),
-    apply(Services, desiredGatewayService(view)),
-    apply(Services, desiredReplicaGatewayService(view)),
-    ...cells(seen, view),
+    globalTopoServer(seen, view, registered),
+    [
+      apply(Services, desiredMultiadminService(view)),
+      apply(Deployments, desiredMultiadminDeployment(view)),
+    ],
+    [
+      apply(Services, desiredMultiadminWebService(view)),
+      apply(Deployments, desiredMultiadminWebDeployment(view)),
+    ],
+    [apply(Services, desiredGatewayService(view))],
+    [apply(Services, desiredReplicaGatewayService(view))],
+    cells(seen, view, registered),
   ];
 }
 
 /** A cluster that moved to an etcd elsewhere leaves none of its own behind; its claims go with the cluster. */
-function globalTopoServer({ topoServers, cluster }: Observation, view: ClusterView): Step[] {
+function globalTopoServer(
+  { topoServers, cluster }: Observation,
+  view: ClusterView,
+  registered: boolean,
+): Step[] {
   const desired = desiredGlobalTopoServer(view);
   if (desired !== undefined) return [apply(TopoServers.resource, desired)];
+  if (!registered) return [];
   const own = topoServers.filter(({ metadata }) =>
     metadata.deletionTimestamp === undefined &&
     metadata.ownerReferences?.some(({ uid }) => uid === cluster.metadata.uid) === true
@@ -97,16 +114,28 @@ function globalTopoServer({ topoServers, cluster }: Observation, view: ClusterVi
   ]);
 }
 
-function cells({ cells, now }: Observation, view: ClusterView): Step[] {
+function cells({ cells, now }: Observation, view: ClusterView, registered: boolean): Step[] {
   const desired = desiredCells(view);
-  const leaving = new Set(cells.filter(isLeaving).map(({ metadata }) => metadata.name));
+  const known = new Map(cells.map((cell) => [cell.metadata.name, cell]));
   const wanted = new Set(desired.map(({ metadata }) => metadata.name));
   return [
-    ...desired.filter(({ metadata }) => !leaving.has(metadata.name))
-      .map((cell) => apply(Cells.resource, cell)),
-    ...cells.filter(({ metadata }) => !wanted.has(metadata.name) || leaving.has(metadata.name))
+    ...desired.filter(({ metadata, spec }) => {
+      const cell = known.get(metadata.name);
+      return cell === undefined || (!isLeaving(cell) && (registered || !moves(cell.spec, spec)));
+    }).map((cell) => apply(Cells.resource, cell)),
+    ...cells.filter((cell) => !wanted.has(cell.metadata.name) || isLeaving(cell))
       .flatMap((cell) => removeGently(Cells.resource, cell, now)),
   ];
+}
+
+interface UsesTopology {
+  readonly globalTopoServer: Frozen<GlobalTopoServerRef>;
+}
+
+/** Whether a child is to use another topology than it does. */
+function moves({ globalTopoServer: now }: UsesTopology, wanted: UsesTopology | undefined): boolean {
+  const then = wanted?.globalTopoServer;
+  return now.address !== then?.address || now.rootPath !== then.rootPath;
 }
 
 /** @param registered whether the topology is known to have the databases. */
@@ -116,9 +145,10 @@ export function tableGroups({ view, tableGroups, now }: Observation, registered:
   const known = new Map(tableGroups.map((group) => [group.metadata.name, group]));
   const wanted = new Set(desired.map(({ metadata }) => metadata.name));
   return [
-    ...desired.filter(({ metadata }) => {
+    ...desired.filter(({ metadata, spec }) => {
       const group = known.get(metadata.name);
-      return group === undefined ? registered : !isLeaving(group);
+      if (group === undefined) return registered;
+      return !isLeaving(group) && (registered || !moves(group.spec, spec));
     }).map((group) => apply(TableGroups.resource, group)),
     ...tableGroups.filter((group) => !wanted.has(group.metadata.name) || isLeaving(group))
       .flatMap((group) => removeGently(TableGroups.resource, group, now)),

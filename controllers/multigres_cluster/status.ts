@@ -9,12 +9,13 @@ import type { Notice } from "../../kube/events.ts";
 import type { Stored } from "../../kube/types.ts";
 import { imagesCondition, imagesStatus } from "../../resolve/image_status.ts";
 import { present } from "../../resolve/present.ts";
+import type { ResolveProblem } from "../../resolve/problem.ts";
 import { conditionNotices } from "../condition_notices.ts";
 import { isFresh } from "../freshness.ts";
 import { phaseNotice } from "../phase_notice.ts";
 import { entrances } from "./entrances.ts";
 import type { Observation, SeenCell, SeenTableGroup } from "./observe.ts";
-import { topologyStatement } from "./topology_statement.ts";
+import { topologyNotices, topologyStatement } from "./topology_statement.ts";
 import type { TopologyStanding } from "./topology.ts";
 
 /** What became of a pass. */
@@ -115,6 +116,13 @@ function failureOf(result: ActResult): { readonly reason: string; readonly messa
   return { reason: result.wait.reason, message: result.wait.message };
 }
 
+/** Reasons of a spec whose meaning is not known. */
+const UNRESOLVED: ReadonlySet<string> = new Set<ResolveProblem["reason"]>([
+  "TemplateMissing",
+  "TemplateInvalid",
+  "ConfigError",
+]);
+
 /** Whether everything that was asked for is being done. */
 function acceptance({ seen, result }: Pass): Statement {
   const type = "SpecAccepted";
@@ -171,8 +179,14 @@ function sum(groups: readonly SeenTableGroup[], count: (group: SeenTableGroup) =
   return groups.reduce((total, group) => total + count(group), 0);
 }
 
-/** False in the normal course of things: the phase tells of them. */
-const SILENT = new Set(["Available", "ImageRolloutPending"]);
+/** False in the normal course of things, or told in words of their own. */
+const SILENT = new Set([
+  "Available",
+  "ImageRolloutPending",
+  "GatewayExternalReady",
+  "AdminWebExternalReady",
+  "TopologyRegistered",
+]);
 
 /** What people are told: transitions only. */
 export function noticesOf(
@@ -180,15 +194,25 @@ export function noticesOf(
   now: MultigresClusterStatus,
   { seen, result }: Pass,
 ): Notice[] {
-  const { status: before, metadata } = cluster;
+  const { status: before } = cluster;
   const applied = result.written.filter(({ kind }) => kind === "apply").map(describeStep);
   const notices: Notice[] = [];
-  if (before?.observedGeneration !== metadata.generation && seen.resolution.ok) {
-    notices.push(...seen.resolution.notices);
-  }
+  if (seen.resolution.ok && !wasResolved(cluster)) notices.push(...seen.resolution.notices);
   notices.push(...imageNotices(seen, before));
   if (applied.length > 0) notices.push({ type: "Normal", reason: "Applied", message: applied.join(", ") });
-  return [...notices, ...phaseNotice(before, now), ...conditionNotices(before, now, SILENT)];
+  return [
+    ...notices,
+    ...phaseNotice(before, now),
+    ...topologyNotices(before, now),
+    ...conditionNotices(before, now, SILENT),
+  ];
+}
+
+/** Whether the meaning of the latest spec was known before: what is filled in is told once for each generation. */
+function wasResolved({ metadata, status }: MultigresCluster): boolean {
+  if (status?.observedGeneration !== metadata.generation) return false;
+  const accepted = status?.conditions?.find(({ type }) => type === "SpecAccepted");
+  return accepted !== undefined && !UNRESOLVED.has(accepted.reason);
 }
 
 /** Warnings about images hold as long as their cause; they are told when the spec or the set of images changes. */

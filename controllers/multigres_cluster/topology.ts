@@ -7,6 +7,7 @@ import { cellObjectName, globalTopoServerName, localTopoServerName } from "../..
 import type { MultigresCluster } from "../../api/multigres/multigres_cluster.ts";
 import { ports } from "../../api/multigres/ports.ts";
 import type { Background, Progress, Task } from "../../kube/background.ts";
+import type { BackoffPolicy } from "../../kube/backoff.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import type { Frozen } from "../../kube/types.ts";
 import type { CellSpec } from "../../api/multigres/cell.ts";
@@ -22,6 +23,11 @@ import type { Observation, SeenCell } from "./observe.ts";
 
 /** Records are compared with what is wanted at least so often, in milliseconds. */
 const FRESH_MS = 10 * 60_000;
+/**
+ * Pauses after passes that failed: a topology server that comes up with its cluster is found within seconds, and one that
+ * is gone costs a connection every ten.
+ */
+export const TOPOLOGY_BACKOFF: BackoffPolicy = { firstMs: 1_000, capMs: 10_000, jitter: 0.1 };
 /** One pass over the topology may take so long in all, in milliseconds. */
 const PASS_MS = 20_000;
 
@@ -157,6 +163,11 @@ export function standingOf(
   const message = awaitedServers(seen);
   if (message !== undefined) return { kind: "waiting", message };
   return { kind: "asked", progress: ask(order, tools, context) };
+}
+
+/** Whether the topology is known to have what is wanted. */
+export function isRegistered(standing: TopologyStanding | undefined): boolean {
+  return standing?.kind === "asked" && standing.progress.kind === "done";
 }
 
 /**

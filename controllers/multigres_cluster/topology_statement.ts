@@ -1,7 +1,8 @@
 /** What is said of a cluster's topology. */
 import type { MultigresCluster } from "../../api/multigres/multigres_cluster.ts";
 import type { Clock } from "../../kube/clock.ts";
-import type { Statement } from "../../kube/conditions.ts";
+import type { Condition, Statement } from "../../kube/conditions.ts";
+import type { Notice } from "../../kube/events.ts";
 import { isTopologyDown } from "../../topology/errors.ts";
 import type { TopologyStanding } from "./topology.ts";
 
@@ -14,8 +15,9 @@ const YOUNG_MS = 2 * 60_000;
  * | the topology                            | status  | reason             |
  * | --------------------------------------- | ------- | ------------------ |
  * | has what it should                      | True    | Registered         |
- * | is being compared, and had it before    | as it was                    |
- * | is being compared for the first time    | False   | Registering        |
+ * | is being compared, and this was said of | as it was                    |
+ * | this generation before                  |         |                    |
+ * | is being written to                     | False   | Registering        |
  * | waits for a cell's own server           | False   | TopologyWaiting    |
  * | cannot be reached, and the cluster is new | False | TopologyWaiting    |
  * | cannot be reached, and had it before    | Unknown | TopoConnectFailed  |
@@ -39,9 +41,32 @@ export function topologyStatement(
         message: "Cells and databases are in the topology",
       };
     case "pending":
-      return before ?? not("Registering", "Cells and databases are being written to the topology");
+      return isCurrent(cluster) && before !== undefined
+        ? before
+        : not("Registering", "Cells and databases are being written to the topology");
     case "failed":
       return failure(progress.error, { before, isYoung: ageMs(cluster, clock) < YOUNG_MS });
+  }
+}
+
+/**
+ * What people are told of the topology: that it is waited for, once; and that it cannot be used, once for each reason. What
+ * exactly is wrong may read differently with each attempt, so the condition alone tells that.
+ */
+export function topologyNotices(
+  before: MultigresCluster["status"],
+  now: MultigresCluster["status"],
+): Notice[] {
+  const said = find(now);
+  if (said === undefined || said.status === "True" || said.reason === find(before)?.reason) return [];
+  const { reason, message } = said;
+  switch (reason) {
+    case "TopologyWaiting":
+      return [{ type: "Normal", reason, message }];
+    case "TopoConnectFailed":
+      return [{ type: "Warning", reason, message }];
+    default:
+      return [];
   }
 }
 
@@ -56,8 +81,17 @@ function failure(
   return not(isYoung ? "TopologyWaiting" : "TopoConnectFailed", message);
 }
 
+/** Whether the condition is about the latest spec, as it is after a restart of the operator. */
+function isCurrent({ metadata, status }: MultigresCluster): boolean {
+  return find(status)?.observedGeneration === metadata.generation;
+}
+
+function find(status: MultigresCluster["status"]): Condition | undefined {
+  return status?.conditions?.find(({ type }) => type === TYPE);
+}
+
 function known({ status }: MultigresCluster): Statement | undefined {
-  const found = status?.conditions?.find(({ type }) => type === TYPE);
+  const found = find(status);
   if (found === undefined) return undefined;
   const { type, status: value, reason, message } = found;
   return { type, status: value, reason, message };

@@ -126,10 +126,9 @@ function ranOutOfTime(error: unknown): boolean {
 }
 
 function noAnswer(authority: string, milliseconds: number): TopologyError {
-  return new TopologyError(
-    "timeout",
-    `etcd at ${authority} gave no answer within ${Math.round(milliseconds)} ms`,
-  );
+  // In tenths of a second, so that attempts that fail alike read alike.
+  const seconds = Math.round(milliseconds / 100) / 10;
+  return new TopologyError("timeout", `etcd at ${authority} gave no answer within ${seconds} s`);
 }
 
 function clientOf(session: GrpcSession) {
