@@ -235,6 +235,6 @@ export function parseQuantity(value: unknown): number | undefined {
   const factor = SUFFIXES[parts?.[2] ?? ""];
   if (parts === null || factor === undefined) return undefined;
   const product = Number(parts[1]) * factor;
-  // "0.1" times 1 and "100m" must meet: twelve significant digits are more than a quantity can carry.
+  // "0.1" times 1 and "100m" must meet: fifteen significant digits tell bytes of a pebibyte apart.
   return Number(product.toPrecision(15));
 }

@@ -1,5 +1,4 @@
 /** The Shard object of a shard of a table group. */
-import { projectRefAnnotation } from "../../api/multigres/annotations.ts";
 import {
   clusterLabel,
   databaseLabel,
@@ -14,6 +13,7 @@ import type { Applied } from "../../kube/client.ts";
 import { controllerReference } from "../../kube/owner.ts";
 import type { Stored } from "../../kube/types.ts";
 import { shardSpec } from "../../resolve/child_specs.ts";
+import { handedDown } from "../components/handed_down.ts";
 
 /** The cluster that a table group belongs to; one that was made by hand stands for itself. */
 export function clusterOf({ metadata }: TableGroup): string {
@@ -33,15 +33,15 @@ export function shardNameOf(tableGroup: TableGroup, shard: string): string {
 
 export function desiredShard(tableGroup: TableGroup & Stored, shard: ResolvedShard): Applied<Shard> {
   const { name } = shard;
-  const { namespace, annotations } = tableGroup.metadata;
-  const project = annotations?.[projectRefAnnotation];
+  const { namespace } = tableGroup.metadata;
+  const annotations = handedDown(tableGroup);
   return {
     metadata: {
       name: shardNameOf(tableGroup, name),
       ...(namespace === undefined ? {} : { namespace }),
       labels: labelsOf(tableGroup, name),
       ownerReferences: [controllerReference(tableGroup)],
-      ...(project === undefined ? {} : { annotations: { [projectRefAnnotation]: project } }),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: shardSpec(tableGroup.spec, shard),
   };
