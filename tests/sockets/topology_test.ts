@@ -1,86 +1,20 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http2";
-import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { isTopologyDown, TopologyError, type TopologyFailure } from "../../topology/errors.ts";
 import { type EtcdOptions, openEtcd } from "../../topology/etcd/open.ts";
 import { KV } from "../../topology/gen/etcd_kv_pb.ts";
 import { freePort } from "../ground/ports.ts";
 import { waitUntil } from "../ground/wait_for.ts";
-
-/** A server that counts its connections. */
-interface Server extends AsyncDisposable {
-  readonly endpoint: string;
-  open(): number;
-}
-
-/** Does `treat` to each connection and nothing else. */
-function treating(treat: (connection: Deno.TcpConn) => Promise<void>): Server {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const connections = new Set<Deno.TcpConn>();
-  const serve = async () => {
-    for await (const connection of listener) {
-      connections.add(connection);
-      treat(connection).catch(() => {}).finally(() => {
-        connections.delete(connection);
-        close(connection);
-      });
-    }
-  };
-  const served = serve();
-  return {
-    endpoint: `http://127.0.0.1:${listener.addr.port}`,
-    open: () => connections.size,
-    async [Symbol.asyncDispose]() {
-      listener.close();
-      for (const connection of connections) close(connection);
-      await served;
-    },
-  };
-}
-
-function close(connection: Deno.TcpConn): void {
-  try {
-    connection.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
-}
-
-/** Reads until the other side closes. */
-async function swallow(connection: Deno.TcpConn): Promise<void> {
-  const buffer = new Uint8Array(4096);
-  while (await connection.read(buffer) !== null);
-}
+import { heapAfterCollection } from "../support/heap.ts";
+import { type CountingServer, serving, swallow, treating } from "../support/counting_servers.ts";
 
 /** Speaks gRPC as etcd does, and answers as `range` says. */
-async function answering(range: () => Promise<never>): Promise<Server> {
-  const routes = (router: ConnectRouter) => void router.service(KV, { range });
-  const server = createServer(connectNodeAdapter({ routes }));
-  let open = 0;
-  server.on("session", (session) => {
-    open++;
-    session.once("close", () => open--);
-  });
-  const port = freePort();
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", () => resolve()));
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    open: () => open,
-    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
-  };
+function answering(range: () => Promise<never>): Promise<CountingServer> {
+  return serving((router) => void router.service(KV, { range }));
 }
 
 const CALLS = 1_000;
 const AT_ONCE = 100;
-
-/** Bytes that are still reachable. */
-function heapAfterCollection(): number {
-  const collect: unknown = Reflect.get(globalThis, "gc");
-  assert.ok(typeof collect === "function", "tests run with --expose-gc");
-  collect();
-  return Deno.memoryUsage().heapUsed;
-}
 
 async function failTimes(endpoint: string, options: EtcdOptions): Promise<Set<TopologyFailure>> {
   const store = openEtcd({ endpoints: [endpoint] }, options);
@@ -98,7 +32,7 @@ async function failTimes(endpoint: string, options: EtcdOptions): Promise<Set<To
 
 /** Fails a thousand times, three times over: neither connections nor memory may be left. */
 async function failAThousandTimes(
-  server: Server,
+  server: CountingServer,
   failure: TopologyFailure,
   options: EtcdOptions = {},
 ): Promise<void> {
@@ -113,9 +47,10 @@ async function failAThousandTimes(
 }
 
 Deno.test("1,000 calls to a server that is not there leave nothing behind", async () => {
-  const endpoint = `http://127.0.0.1:${freePort()}`;
+  const port = freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
   await failAThousandTimes(
-    { endpoint, open: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() },
+    { endpoint, port, open: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() },
     "unreachable",
   );
 });

@@ -33,10 +33,19 @@ interface Live {
   readonly session: http2.ClientHttp2Session;
   /** Resolves when the server's first frame is there; rejects with a ConnectionError when the connection ends before. */
   readonly opened: Promise<void>;
+  /** Aborts a moment after the connection ended: no answer will come any more. */
+  readonly lost: AbortController;
   uses: number;
   retired: boolean;
   idle?: Timer;
+  losing?: Timer;
 }
+
+/**
+ * Time in which an answer that came just before the end of its connection is still taken in, in milliseconds. The runtime
+ * ends streams of a closed connection without a word, so that a call would otherwise wait until its own limit.
+ */
+const LAST_WORDS_MS = 100;
 
 export class GrpcSession implements SessionManager {
   #live: Live | undefined;
@@ -62,12 +71,13 @@ export class GrpcSession implements SessionManager {
     live.uses++;
     try {
       await until(live.opened, signal, () => this.#silent());
-      return await work();
+      return await until(work(), live.lost.signal, () => this.#gone());
     } catch (error) {
       if (ranOutOfTime(error)) this.#retire(live);
       throw error;
     } finally {
       live.uses--;
+      if (live.uses === 0) live.losing?.cancel();
       this.#rest(live);
     }
   }
@@ -109,7 +119,7 @@ export class GrpcSession implements SessionManager {
       ...(certPem === undefined || keyPem === undefined ? {} : { cert: certPem, key: keyPem }),
     });
     const { promise: opened, resolve, reject } = Promise.withResolvers<void>();
-    const live: Live = { session, opened, uses: 0, retired: false };
+    const live: Live = { session, opened, lost: new AbortController(), uses: 0, retired: false };
     const { connectMs, clock } = this.options;
     const late = clock.after(connectMs, () => {
       reject(this.#silent());
@@ -124,6 +134,7 @@ export class GrpcSession implements SessionManager {
     session.once("close", () => {
       late.cancel();
       reject(this.#gone());
+      if (live.uses > 0) live.losing = clock.after(LAST_WORDS_MS, () => live.lost.abort());
       this.#end(live);
     });
     // Whoever waits hears of a failure; that it may come when nobody waits any more is no error of its own.
