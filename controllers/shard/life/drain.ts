@@ -19,10 +19,10 @@ import {
   SWITCH_WINDOW_SECONDS,
 } from "./bounds.ts";
 import { fateAfterScaling } from "./claims.ts";
+import { mayScaleDown } from "./durability.ts";
 import { blindness, ending, type Gate, gateOf, type Purpose } from "./gate.ts";
 import { isPrimary, isTerminating, restartDue, takesNothing } from "./health.ts";
 import type { Drain, DrainState, LifePod } from "./model.ts";
-import { mayScaleDown } from "./scale_rule.ts";
 import { bySlot, isSameGroup, type LifeView } from "./view.ts";
 
 /** A pod that is on its way out by our hand. */

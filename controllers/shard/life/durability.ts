@@ -14,6 +14,28 @@ export function servingWithout(view: LifeView, pod: LifePod): LifePod[] {
   return view.shard.pods.filter((other) => other.name !== pod.name && serves(view, other));
 }
 
+/** The slots and pods that can serve at best: all but those set aside. */
+export function atBest({ slots, excess }: LifeView): Pick<Slot, "cell">[] {
+  return [
+    ...slots.filter(({ pod }) => pod?.aside === undefined),
+    ...excess.filter(({ aside }) => aside === undefined),
+  ];
+}
+
+/** Whether the policy can be satisfied at all: two cells are never reached from one. */
+export function isAttainable(view: LifeView): boolean {
+  return suffices(view.shard.durability, atBest(view));
+}
+
+/**
+ * Whether a shard may become as small as is wanted: whether the wanted instances can satisfy the policy. Where they and
+ * the excess ones together cannot, it is no reason to keep the excess ones.
+ */
+export function mayScaleDown(view: LifeView): boolean {
+  const wanted = atBest({ ...view, excess: [] });
+  return suffices(view.shard.durability, wanted) || !isAttainable(view);
+}
+
 /** "AT_LEAST_2 needs 2 instances", "MULTI_CELL_AT_LEAST_2 needs 2 instances in 2 cells". */
 export function needOf({ policy, instances, cells }: Durability): string {
   return `${policy} needs ${instances} instances${cells > 1 ? ` in ${cells} cells` : ""}`;

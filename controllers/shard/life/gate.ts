@@ -7,7 +7,7 @@ import {
   SWITCH_LAG_BYTES,
 } from "./bounds.ts";
 import { type LifeWait, waitFor } from "./actions.ts";
-import { needOf, servingWithout, suffices } from "./durability.ts";
+import { isAttainable, needOf, servingWithout, suffices } from "./durability.ts";
 import {
   isPrimary,
   isReady,
@@ -19,7 +19,7 @@ import {
   troubledSeconds,
 } from "./health.ts";
 import type { LifePod } from "./model.ts";
-import { bySlot, isSameGroup, type LifeView, slotKey, type WantedSlot } from "./view.ts";
+import { bySlot, type LifeView, slotKey, type WantedSlot } from "./view.ts";
 
 export type Gate =
   /** `cost`: what it does to writes although all is as well as it can be, to be told. */
@@ -39,12 +39,13 @@ export type Purpose = "roll" | "scaleDown";
  * | the topology is unreachable                                            | closed     |
  * | no primary is seen, and `judgementOf` says that one is to be expected  | closed     |
  * | no primary is seen, and the pod would not come back                    | closed     |
- * | an instance that is wanted (to scale down: in this pool and cell) is   |            |
- * | absent, ending, does not serve, or is replaced already and not Ready   | closed     |
+ * | another instance that is wanted is absent, ending, does not serve, or  |            |
+ * | is replaced already and not Ready                                      | closed     |
  * | the pod leads, and others exist                                        | hand over, when a standby can take over |
  * | the pod leads, and others exist, but none can take over                | closed     |
  * | it answers, and does not serve                                         | open       |
  * | what serves besides it satisfies the durability policy                 | open       |
+ * | to scale down: all that exist and are wanted can never satisfy it      | open       |
  * | to roll: all else is well, and can never satisfy the policy without it | open, at a cost that is told |
  * | otherwise                                                              | closed     |
  *
@@ -53,7 +54,7 @@ export type Purpose = "roll" | "scaleDown";
  * @param waitedSeconds for which the pod has had this turn already, to tell a halt from a wait
  */
 export function gateOf(view: LifeView, pod: LifePod, purpose: Purpose, waitedSeconds = 0): Gate {
-  const blocker = blindness(view, purpose) ?? unrest(view, pod, purpose);
+  const blocker = blindness(view, purpose) ?? unrest(view, pod);
   if (blocker !== undefined) return closed(blocker, waitedSeconds);
   if (isPrimary(view, pod) && view.shard.pods.length > 1) {
     const missing = missingSuccessor(view, pod);
@@ -94,10 +95,9 @@ export function blindness(view: LifeView, purpose: Purpose): LifeWait | undefine
 }
 
 /** The first instance besides this one that is not as it should be. */
-function unrest(view: LifeView, pod: LifePod, purpose: Purpose): LifeWait | undefined {
+function unrest(view: LifeView, pod: LifePod): LifeWait | undefined {
   const others = view.slots.filter((slot) => slotKey(slot) !== slotKey(pod) && concerns(view, slot, pod));
   for (const slot of others.sort(bySlot)) {
-    if (purpose === "scaleDown" && !isSameGroup(slot, pod)) continue;
     const lack = slot.pod === undefined ? "does not exist" : unrestOf(view, slot.pod);
     if (lack === undefined) continue;
     const name = slot.pod?.name ?? slotKey(slot);
@@ -152,6 +152,7 @@ function durabilityGate(view: LifeView, pod: LifePod, purpose: Purpose): Gate {
         "writes wait until it is back. One more instance avoids that.",
     };
   }
+  if (purpose === "scaleDown" && !isAttainable(view)) return { kind: "open" };
   const message = `${needOf(durability)}, and ${left.length} serve besides ${pod.name}`;
   return { kind: "closed", wait: waitFor("DurabilityAtRisk", message, COMING_UP_SECONDS) };
 }

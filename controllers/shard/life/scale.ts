@@ -9,13 +9,12 @@ import {
   type Verdict,
   waiting,
 } from "./actions.ts";
-import { needOf } from "./durability.ts";
+import { mayScaleDown, needOf } from "./durability.ts";
 import { take } from "./drain.ts";
 import type { Finding } from "./findings.ts";
 import { blindness, gateOf } from "./gate.ts";
-import { isPrimary, isTerminating, takesNothing } from "./health.ts";
+import { isPrimary, isTerminating, serves, takesNothing } from "./health.ts";
 import type { LifePod } from "./model.ts";
-import { mayScaleDown } from "./scale_rule.ts";
 import { bySlot, type LifeView } from "./view.ts";
 
 /**
@@ -29,7 +28,7 @@ import { bySlot, type LifeView } from "./view.ts";
  * | the gate of the next one is closed                           | waits, and it is told                        |
  * | otherwise                                                    | the next one is marked                       |
  *
- * The next one is that with the highest number, but the primary last of all.
+ * The next one is that with the highest number; before it go those that do not serve, and the primary goes last of all.
  */
 export function startScaleDown(view: LifeView): Verdict {
   const candidates = view.excess.filter((pod) => !isTerminating(pod)).sort(byNumber(view));
@@ -48,7 +47,8 @@ export function startScaleDown(view: LifeView): Verdict {
 
 function byNumber(view: LifeView): (a: LifePod, b: LifePod) => number {
   return (a, b) =>
-    Number(isPrimary(view, a)) - Number(isPrimary(view, b)) || compare(b.index, a.index) || bySlot(a, b);
+    Number(isPrimary(view, a)) - Number(isPrimary(view, b)) ||
+    Number(serves(view, a)) - Number(serves(view, b)) || compare(b.index, a.index) || bySlot(a, b);
 }
 
 /** `Infinity` is equal to itself, which a difference would not tell. */
