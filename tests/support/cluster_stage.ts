@@ -4,7 +4,8 @@ import { type MultigresCluster, MultigresClusters } from "../../api/multigres/mu
 import { addControllers } from "../../controllers/controllers.ts";
 import { type Services, servicesWith, type Stores } from "../../controllers/services.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { StorePool } from "../../topology/etcd/store_pool.ts";
+import type { EtcdConnection } from "../../topology/etcd/connection.ts";
+import { type BorrowedStore, StorePool } from "../../topology/etcd/store_pool.ts";
 import type { GroundClient } from "../ground/client.ts";
 import { ownsCluster, sharedCluster } from "../ground/ground.ts";
 import { waitUntil } from "../ground/wait_for.ts";
@@ -16,6 +17,7 @@ import {
   startOperator,
   steadyClient,
 } from "./operator.ts";
+import { prefixedStore } from "./prefixed_store.ts";
 import { shardPlayer } from "./shard_player.ts";
 
 export interface ClusterStage {
@@ -91,13 +93,25 @@ function stageIn(
   };
 }
 
-/** Services whose etcds are all the one of the ground, under whatever name they are asked for. */
+/**
+ * Services whose managed etcds are all the one of the ground, each below a prefix of its own: their addresses lead nowhere,
+ * as nodes are fake.
+ */
 export function services(replaced: Partial<Services>): Services {
   const pool = new StorePool();
-  const endpoints = [sharedCluster().etcd ?? ""];
-  const stores: Stores = {
-    borrow: (connection) =>
-      pool.borrow(connection.endpoints.some((each) => each.includes(".svc:")) ? { endpoints } : connection),
-  };
+  const stores: Stores = { borrow: (connection) => borrow(pool, connection) };
   return servicesWith({ stores, ...replaced });
+}
+
+/** The store of an etcd wherever it runs; that of a managed one lies below {@link managedPrefix}. */
+export function borrow(pool: StorePool, connection: EtcdConnection): BorrowedStore {
+  const managed = connection.endpoints.map(managedPrefix).find((prefix) => prefix !== undefined);
+  if (managed === undefined) return pool.borrow(connection);
+  return prefixedStore(pool.borrow({ endpoints: [sharedCluster().etcd ?? ""] }), managed);
+}
+
+/** Where the keys of a managed etcd lie in the ground's; undefined for an etcd that runs elsewhere. */
+export function managedPrefix(endpoint: string): string | undefined {
+  const host = /^http:\/\/(.+\.svc):\d+$/.exec(endpoint)?.[1];
+  return host === undefined ? undefined : `/managed/${host}`;
 }
