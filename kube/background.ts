@@ -4,7 +4,7 @@
  * so holds up nobody but those who need its answer.
  */
 import { backoffMs, type BackoffPolicy } from "./backoff.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 import type { Wakes } from "./controller.ts";
 import type { Random } from "./random.ts";
 
@@ -14,8 +14,11 @@ export type Progress<Result> =
   & (
     /** The first run is under way. */
     | { readonly kind: "pending" }
-    /** The latest run that ended gave a result, `ageMs` ago. */
-    | { readonly kind: "done"; readonly result: Result; readonly ageMs: number }
+    /**
+     * The latest run that ended gave a result, `ageMs` ago. `outdated`: something was done since it began that it may not
+     * tell of.
+     */
+    | { readonly kind: "done"; readonly result: Result; readonly ageMs: number; readonly outdated: boolean }
     /** The latest run failed, as did all before it for `failingMs`. */
     | { readonly kind: "failed"; readonly error: Error; readonly failingMs: number }
   );
@@ -26,6 +29,11 @@ export interface Task<Result> {
   /** For how long a result holds, in milliseconds. */
   readonly freshMs: number;
   run(signal: AbortSignal): Promise<Result>;
+  /**
+   * When given, the work goes on by itself each time that a result ceases to hold, and its key is woken only by a result
+   * whose digest differs from that of the one before, or by a failure.
+   */
+  digest?(result: Result): string;
 }
 
 /** Of the reconcile that asks. */
@@ -42,7 +50,10 @@ interface Entry<Result> {
   failures: number;
   /** Monotonic milliseconds. */
   dueAt: number;
-  ended?: { readonly result: Result; readonly at: number };
+  /** Counts what was done since that results may not tell of. */
+  version: number;
+  next?: Timer;
+  ended?: { readonly result: Result; readonly at: number; readonly version: number };
   failed?: { readonly error: Error; readonly since: number };
 }
 
@@ -71,55 +82,93 @@ export class Background<Result> implements Wakes {
     return progressOf(entry, now);
   }
 
+  /** Says that something was done that the latest result may not tell of: the next look begins a new run. */
+  outdate(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    entry.version++;
+    entry.dueAt = -Infinity;
+  }
+
   /** Drops what is kept for a key, and stops its work. */
   forget(key: string): void {
-    this.#entries.get(key)?.stop.abort();
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
     this.#entries.delete(key);
+    entry.next?.cancel();
+    entry.stop.abort();
   }
 
   #entryFor(key: string, id: string): Entry<Result> {
     const known = this.#entries.get(key);
     if (known?.id === id) return known;
-    known?.stop.abort();
-    const entry = { id, stop: new AbortController(), running: false, failures: 0, dueAt: -Infinity };
+    this.forget(key);
+    const entry: Entry<Result> = {
+      id,
+      stop: new AbortController(),
+      running: false,
+      failures: 0,
+      dueAt: -Infinity,
+      version: 0,
+    };
     this.#entries.set(key, entry);
     return entry;
   }
 
-  #begin(key: string, entry: Entry<Result>, task: Task<Result>, { clock, signal }: Asking): void {
+  #begin(key: string, entry: Entry<Result>, task: Task<Result>, asking: Asking): void {
+    const { clock, signal } = asking;
     entry.running = true;
-    void this.#run(entry, task, AbortSignal.any([signal, entry.stop.signal]), clock).then(() => {
+    entry.next?.cancel();
+    void this.#run(entry, task, AbortSignal.any([signal, entry.stop.signal]), clock).then((isNews) => {
       entry.running = false;
       if (this.#entries.get(key) !== entry) return;
-      if (signal.aborted) this.#entries.delete(key);
-      else for (const listener of this.#listeners) listener(key);
+      if (signal.aborted) return this.forget(key);
+      this.#goOn(key, entry, task, asking);
+      if (isNews) { for (const listener of this.#listeners) listener(key); }
     });
   }
 
-  async #run(entry: Entry<Result>, task: Task<Result>, signal: AbortSignal, clock: Clock): Promise<void> {
+  /** Work that goes on by itself after a result; failures wake the reconcile, which then asks in its own time. */
+  #goOn(key: string, entry: Entry<Result>, task: Task<Result>, asking: Asking): void {
+    if (task.digest === undefined) return;
+    const inMs = Math.max(0, entry.dueAt - asking.clock.monotonic());
+    entry.next = asking.clock.after(inMs, () => {
+      if (asking.signal.aborted) this.forget(key);
+      else if (this.#entries.get(key) === entry && !entry.running) this.#begin(key, entry, task, asking);
+    });
+  }
+
+  /** @returns whether the key is to be woken. */
+  async #run(entry: Entry<Result>, task: Task<Result>, signal: AbortSignal, clock: Clock): Promise<boolean> {
+    const { version, ended: before, failed } = entry;
     try {
       const result = await task.run(signal);
       const at = clock.monotonic();
-      entry.ended = { result, at };
+      entry.ended = { result, at, version };
       delete entry.failed;
       entry.failures = 0;
-      entry.dueAt = at + task.freshMs;
+      entry.dueAt = entry.version === version ? at + task.freshMs : -Infinity;
+      const isSame = before !== undefined && failed === undefined && before.version === entry.version &&
+        task.digest?.(before.result) === task.digest?.(result);
+      return task.digest === undefined || !isSame;
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       const at = clock.monotonic();
       entry.failed = { error, since: entry.failed?.since ?? at };
       entry.failures++;
       entry.dueAt = at + backoffMs(this.backoff, entry.failures, this.random);
+      return true;
     }
   }
 }
 
 function progressOf<Result>(entry: Entry<Result>, now: number): Progress<Result> {
   const dueMs = entry.running ? 0 : Math.max(0, entry.dueAt - now);
-  const { failed, ended } = entry;
+  const { failed, ended, version } = entry;
   if (failed !== undefined) {
     return { kind: "failed", error: failed.error, failingMs: now - failed.since, dueMs };
   }
-  if (ended !== undefined) return { kind: "done", result: ended.result, ageMs: now - ended.at, dueMs };
-  return { kind: "pending", dueMs };
+  if (ended === undefined) return { kind: "pending", dueMs };
+  const outdated = ended.version !== version;
+  return { kind: "done", result: ended.result, ageMs: now - ended.at, outdated, dueMs };
 }

@@ -20,9 +20,11 @@ function stage() {
       }),
   });
   const look = (key = "k", id = "a") => background.look(key, task(id), { clock, signal: stop.signal });
+  const watch = (key = "k") =>
+    background.look(key, { ...task(), digest: (result) => result }, { clock, signal: stop.signal });
   /** Lets what is ready to run do so. */
   const settle = () => clock.advance(0);
-  return { clock, stop, background, woken, runs, look, settle };
+  return { clock, stop, background, woken, runs, look, watch, settle };
 }
 
 Deno.test("work is begun once, and its key is woken when it ends", async () => {
@@ -33,7 +35,7 @@ Deno.test("work is begun once, and its key is woken when it ends", async () => {
   runs[0]?.end("well");
   await settle();
   assert.deepEqual(woken, ["k"]);
-  assert.deepEqual(look(), { kind: "done", result: "well", ageMs: 0, dueMs: 60_000 });
+  assert.deepEqual(look(), { kind: "done", result: "well", ageMs: 0, outdated: false, dueMs: 60_000 });
   assert.equal(runs.length, 1);
 });
 
@@ -43,7 +45,7 @@ Deno.test("a result holds for its time, and stays known while the next run is un
   runs[0]?.end("first");
   await settle();
   await clock.advance(60_000);
-  assert.deepEqual(look(), { kind: "done", result: "first", ageMs: 60_000, dueMs: 0 });
+  assert.deepEqual(look(), { kind: "done", result: "first", ageMs: 60_000, outdated: false, dueMs: 0 });
   assert.equal(runs.length, 2);
 });
 
@@ -91,4 +93,49 @@ Deno.test("nothing is kept of a key that is forgotten, or when work stops", asyn
   await settle();
   assert.equal(background.size, 0);
   assert.deepEqual(woken, []);
+});
+
+Deno.test("work with a digest goes on by itself, and wakes its key only with news", async () => {
+  const { watch, runs, woken, clock, settle } = stage();
+  watch();
+  for (const [at, result] of ["a", "a", "b", "b"].entries()) {
+    assert.equal(runs.length, at + 1);
+    runs[at]?.end(result);
+    await settle();
+    await clock.advance(60_000);
+  }
+  assert.deepEqual(woken, ["k", "k"]);
+  const progress = watch();
+  assert.ok(progress.kind === "done" && progress.result === "b");
+});
+
+Deno.test("work with a digest ends with its key, and with its process", async () => {
+  const { watch, runs, background, stop, clock, settle } = stage();
+  watch("gone");
+  runs[0]?.end("a");
+  await settle();
+  background.forget("gone");
+  watch("k");
+  runs[1]?.end("a");
+  await settle();
+  stop.abort();
+  await clock.advance(600_000);
+  assert.equal(runs.length, 2);
+  assert.equal(background.size, 0);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("what was done since makes a result outdated until a run that began later ends", async () => {
+  const { look, runs, background, settle } = stage();
+  look();
+  background.outdate("k");
+  runs[0]?.end("too early");
+  await settle();
+  const early = look();
+  assert.ok(early.kind === "done" && early.outdated);
+  assert.equal(runs.length, 2);
+  runs[1]?.end("in time");
+  await settle();
+  const late = look();
+  assert.ok(late.kind === "done" && !late.outdated && late.result === "in time");
 });
