@@ -1,5 +1,5 @@
 /**
- * Measures: `deno task bench [NAME ...]`. Each benchmark gets a control plane of its own and each program that is
+ * Measures: `deno task bench [NAME ...]`; `fleet` stands for `fleet-50` and `fleet-200`. Each benchmark gets a control plane of its own and each program that is
  * measured a process of its own. Figures are printed beside their targets; none of them makes the run fail.
  */
 import { ensureBinaries, requireNode } from "../ground/build.ts";
@@ -9,22 +9,27 @@ import { onEnd } from "../ground/signals.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { cache } from "./cache.ts";
 import { client } from "./client.ts";
+import { fleet200, fleet50 } from "./fleet.ts";
 import { idle } from "./idle.ts";
 import { render } from "./print.ts";
 import { throughput } from "./throughput.ts";
 
-const benchmarks: readonly Benchmark[] = [client, cache, idle, throughput];
+const benchmarks: readonly Benchmark[] = [client, cache, idle, throughput, fleet50, fleet200];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
-  const known = benchmarks.map((benchmark) => benchmark.name);
   for (const name of names) {
-    if (!known.includes(name)) {
-      throw new Error(
-        `Cannot measure "${name}" as there is no such benchmark: choose from ${known.join(", ")}`,
-      );
+    if (!benchmarks.some((benchmark) => isMeant(benchmark, name))) {
+      const known = benchmarks.map((benchmark) => benchmark.name).join(", ");
+      throw new Error(`Cannot measure "${name}" as there is no such benchmark: choose from ${known}`);
     }
   }
-  return names.length === 0 ? benchmarks : benchmarks.filter((benchmark) => names.includes(benchmark.name));
+  if (names.length === 0) return benchmarks;
+  return benchmarks.filter((benchmark) => names.some((name) => isMeant(benchmark, name)));
+}
+
+/** A name also stands for all that continue it after a hyphen. */
+function isMeant(benchmark: Benchmark, name: string): boolean {
+  return benchmark.name === name || benchmark.name.startsWith(`${name}-`);
 }
 
 async function main(names: readonly string[]): Promise<void> {

@@ -6,6 +6,7 @@ import { delay, waitFor } from "../ground/wait_for.ts";
 import type { Benchmark, Row, Stage, Table } from "./benchmark.ts";
 import { isQuiet, type RunningOperator, startOperator, user, variants, whyEnded } from "./operator.ts";
 import { usageOf } from "./process.ts";
+import { breakdown } from "./requests.ts";
 import { topoServer } from "./topo_servers.ts";
 
 const count = 200;
@@ -56,7 +57,7 @@ async function measureBurst(stage: Stage, operator: RunningOperator, client: Gro
     { what: "TopoServers with a StatefulSet", value: new Set(sets.map(({ uri }) => uri)).size, unit: "" },
     { what: "time until all TopoServers were created", value: created - since, unit: "ms" },
     { what: "time until all StatefulSets existed", value: last - since, unit: "ms" },
-    { what: "requests for each", value: each(requests.length), unit: "", note: breakdown(requests) },
+    { what: "requests for each", value: each(requests.length), unit: "", note: breakdown(requests, count) },
     {
       what: "CPU time for each",
       value: each((after.cpuSeconds - before.cpuSeconds) * 1000),
@@ -91,15 +92,4 @@ async function untilQuiet(
     { timeoutMs: 120_000, intervalMs: 500, hopeless: () => whyEnded(operator) },
   );
   return await loud();
-}
-
-/** `patch services 2.0, patch statefulsets 1.0`: how many of each kind for one TopoServer. */
-function breakdown(requests: readonly AuditedRequest[]): string {
-  const counts = new Map<string, number>();
-  for (const { verb, resource, uri } of requests) {
-    const what = `${verb} ${resource}${/\/status\b/.test(uri) ? " status" : ""}`;
-    counts.set(what, (counts.get(what) ?? 0) + 1);
-  }
-  return [...counts].sort(([, a], [, b]) => b - a).map(([what, n]) => `${what} ${(n / count).toFixed(1)}`)
-    .join(", ");
 }

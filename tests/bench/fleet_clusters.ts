@@ -1,0 +1,140 @@
+/** Many small MultigresClusters, and what there is to see of them from outside. */
+import { clusterLabel } from "../../api/multigres/labels.ts";
+import type { GroundClient, Manifest } from "../ground/client.ts";
+import { at, isRecord, listAt, stringAt } from "../ground/json.ts";
+
+/** Requests under way at the same time, as several users with kubectl would have. */
+const workers = 16;
+
+/** Over how many namespaces the clusters are spread. */
+const namespaceCount = 4;
+
+const multigres = "/apis/multigres.com/v1alpha1";
+
+/** Kinds that a cluster consists of, by where they are listed; claims may outlive it, as policies say. */
+export const collections = {
+  clusters: { root: multigres, plural: "multigresclusters" },
+  tableGroups: { root: multigres, plural: "tablegroups" },
+  shards: { root: multigres, plural: "shards" },
+  cells: { root: multigres, plural: "cells" },
+  topoServers: { root: multigres, plural: "toposervers" },
+  deployments: { root: "/apis/apps/v1", plural: "deployments" },
+  statefulSets: { root: "/apis/apps/v1", plural: "statefulsets" },
+  budgets: { root: "/apis/policy/v1", plural: "poddisruptionbudgets" },
+  services: { root: "/api/v1", plural: "services" },
+  configMaps: { root: "/api/v1", plural: "configmaps" },
+  secrets: { root: "/api/v1", plural: "secrets" },
+  claims: { root: "/api/v1", plural: "persistentvolumeclaims" },
+  pods: { root: "/api/v1", plural: "pods" },
+} as const;
+
+export type Collection = keyof typeof collections;
+
+/** Where a number of clusters lives. */
+export interface Fleet {
+  readonly count: number;
+  readonly namespaces: readonly string[];
+  /** Address of the etcd that holds the topology of all of them. */
+  readonly etcd: string;
+}
+
+/** A fleet of so many clusters in namespaces that begin with `prefix`. */
+export function fleetOf(count: number, prefix: string, etcd: string): Fleet {
+  const namespaces = Array.from({ length: namespaceCount }, (_, index) => `${prefix}-${index}`);
+  return { count, namespaces, etcd };
+}
+
+/** Name of the cluster with this number; all have the same length, so that names made from them are equally long. */
+export function clusterName(index: number): string {
+  return `fleet${String(index).padStart(4, "0")}`;
+}
+
+/** The namespace of the cluster with this number. */
+export function namespaceOf({ namespaces }: Fleet, index: number): string {
+  return namespaces[index % namespaces.length] ?? "default";
+}
+
+/** Path under which a kind is listed, in one namespace or in all. */
+export function pathOf(collection: Collection, namespace?: string): string {
+  const { root, plural } = collections[collection];
+  return namespace === undefined ? `${root}/${plural}` : `${root}/namespaces/${namespace}/${plural}`;
+}
+
+/** One cell; all else is defaulted. */
+function cluster(fleet: Fleet, index: number): Manifest {
+  const [name, namespace] = [clusterName(index), namespaceOf(fleet, index)];
+  const external = { endpoints: [fleet.etcd], rootPath: `/${namespace}/${name}/global` };
+  return {
+    apiVersion: "multigres.com/v1alpha1",
+    kind: "MultigresCluster",
+    metadata: { name, namespace },
+    spec: {
+      postgresPasswordSecretRef: { name: "pw", key: "password" },
+      globalTopoServer: { external },
+      cells: [{ name: "zone-a", zoneId: "use1-aza" }],
+    },
+  };
+}
+
+/** Makes the namespaces, each with the Secret of the password. */
+export async function prepareNamespaces(client: GroundClient, { namespaces }: Fleet): Promise<void> {
+  for (const namespace of namespaces) {
+    await client.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    await client.apply({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "pw", namespace },
+      stringData: { password: "fleet" },
+    });
+  }
+}
+
+export async function createClusters(client: GroundClient, fleet: Fleet): Promise<void> {
+  await eachOf(fleet.count, (index) => client.apply(cluster(fleet, index)));
+}
+
+export async function deleteClusters(client: GroundClient, fleet: Fleet): Promise<void> {
+  await eachOf(
+    fleet.count,
+    (index) =>
+      client.request("DELETE", `${pathOf("clusters", namespaceOf(fleet, index))}/${clusterName(index)}`),
+  );
+}
+
+/** Does something for each number below `count`, as many at a time as there are workers. */
+export async function eachOf(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  await Promise.all(Array.from({ length: workers }, async () => {
+    while (next < count) await work(next++);
+  }));
+}
+
+/** How many of a kind are left in the namespaces of a fleet that belong to its clusters. */
+export async function countLeft(client: GroundClient, fleet: Fleet, kind: Collection): Promise<number> {
+  const selector = kind === "clusters" ? "" : `?labelSelector=${clusterLabel}`;
+  const lists = fleet.namespaces.map((namespace) => client.list(`${pathOf(kind, namespace)}${selector}`));
+  return (await Promise.all(lists)).flat().length;
+}
+
+/** How many clusters say that they are Healthy, of the spec that they have now. */
+export async function healthyClusters(client: GroundClient): Promise<number> {
+  return (await client.list(pathOf("clusters"))).filter(isHealthy).length;
+}
+
+/** A Multigres object of ours that is Healthy, and not only was. */
+export function isHealthy(object: unknown): boolean {
+  return stringAt(object, "status", "phase") === "Healthy" &&
+    at(object, "status", "observedGeneration") === at(object, "metadata", "generation");
+}
+
+/** A Deployment all of whose pods are ready. */
+export function isRolledOut(deployment: unknown): boolean {
+  const status = at(deployment, "status");
+  return isRecord(status) && status["readyReplicas"] === at(deployment, "spec", "replicas");
+}
+
+export function isReadyPod(pod: unknown): boolean {
+  return listAt(pod, "status", "conditions").some((condition) =>
+    at(condition, "type") === "Ready" && at(condition, "status") === "True"
+  );
+}
