@@ -47,6 +47,9 @@ export interface RunningOperator extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Operators of one run are not alike by chance either: their events would bear the same names. */
+let started = 0;
+
 /** Starts an operator; it works in the background until it is disposed of. */
 export function startOperator(connection: Connection, options: OperatorOptions): RunningOperator {
   const transport = new FaultyTransport(createFetchTransport(productConnection(connection)));
@@ -55,7 +58,7 @@ export function startOperator(connection: Connection, options: OperatorOptions):
   const manager = new Manager({
     transport,
     clock: options.clock ?? systemClock,
-    random: seededRandom(11),
+    random: seededRandom(11 + started++),
     log: options.log ?? silentLogger,
     metrics: options.metrics ?? silentMetrics,
     fieldManager: "multigres-operator",
