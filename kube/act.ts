@@ -139,7 +139,10 @@ async function evict(step: EvictStep, client: KubeClient): Promise<Effect> {
 async function resize(step: ResizeStep, tools: Tools): Promise<boolean> {
   const containers = Object.entries(step.resources).map(([name, resources]) => ({ name, resources }));
   const patch = withVersion({ spec: { containers } }, step.resourceVersion);
-  tools.cache.store(Pods).putWritten(await tools.client.patchStrategic(Pods, step.key, patch, "resize"));
+  const { resource = Pods } = step;
+  tools.cache.store(resource).putWritten(
+    await tools.client.patchStrategic(resource, step.key, patch, "resize"),
+  );
   return true;
 }
 

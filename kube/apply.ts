@@ -68,17 +68,17 @@ export class Applier {
       if (!isConflict(error) && !isInvalid(error)) throw error;
       const live = await this.client.find(resource, object.metadata);
       if (live === undefined) throw error;
-      this.#refuseStranger(live, object);
+      this.#refuseStranger(live, object, this.client.managerOf(resource));
       return await this.client.apply(resource, object);
     }
   }
 
   /** Ours is what has our owner, and what has none (any more) but bears fields that we applied: it may be adopted. */
-  #refuseStranger(live: Frozen<KubeObject>, wanted: Applied<KubeObject>): void {
+  #refuseStranger(live: Frozen<KubeObject>, wanted: Applied<KubeObject>, fieldManager: string): void {
     const owner = controllerOf(live);
     if (owner !== undefined && owner.uid === controllerOf(wanted)?.uid) return;
     const applied = live.metadata.managedFields?.some(({ manager, operation }) =>
-      manager === this.client.fieldManager && operation === "Apply"
+      manager === fieldManager && operation === "Apply"
     );
     if (owner === undefined && applied) return;
     const whose = owner === undefined ? "nobody that we know" : `${owner.kind} ${owner.name}`;

@@ -5,7 +5,7 @@ import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 import { Reflector, type ReflectorState } from "./reflector.ts";
-import { apiVersionOf, qualifiedName, type Resource } from "./resource.ts";
+import { apiVersionOf, qualifiedName, type Resource, storeName } from "./resource.ts";
 import { Store, type StoreOptions } from "./store.ts";
 import type { Frozen, KubeObject, ObjectKey } from "./types.ts";
 import { keyOf } from "./store.ts";
@@ -63,7 +63,7 @@ export class Cache {
    * @throws TypeError when the kind is watched already with another selection.
    */
   watch<T extends KubeObject>(watched: Watched<T>): Store<T> {
-    const name = qualifiedName(watched.resource);
+    const name = storeName(watched.resource);
     const known = this.#slots.get(name);
     if (known !== undefined && known.watched.labels !== watched.labels) {
       throw new TypeError(
@@ -79,7 +79,7 @@ export class Cache {
 
   /** The store of a watched kind. @throws TypeError when the kind is not watched. */
   store<T extends KubeObject>(resource: Resource<T>): Store<T> {
-    const slot = this.#slots.get(qualifiedName(resource));
+    const slot = this.#slots.get(storeName(resource));
     if (slot === undefined) {
       throw new TypeError(`Cannot read ${resource.kind} from the cache as it is not watched`);
     }
@@ -135,7 +135,7 @@ export class Cache {
     const { namespaces, client, ...shared } = this.#options;
     const { resource, labels } = watched;
     const store = new Store<T>({
-      fieldManager: client.fieldManager,
+      fieldManager: resource.fieldManager ?? client.fieldManager,
       ...(watched.trim === undefined ? {} : { trim: watched.trim }),
       indexes: { ...watched.indexes, [BY_CONTROLLER]: controllerUids },
     });
@@ -154,12 +154,12 @@ export class Cache {
     );
     // The map holds stores of many kinds; `watch` and `store` hand each out under its own resource only.
     const slot = { watched, store, reflectors } as unknown as Slot;
-    this.#slots.set(qualifiedName(resource), slot);
+    this.#slots.set(storeName(resource), slot);
     return slot;
   }
 
   #reflectorsOf(resources: readonly Resource[]): Reflector<KubeObject>[] {
-    return resources.flatMap((resource) => this.#slots.get(qualifiedName(resource))?.reflectors ?? []);
+    return resources.flatMap((resource) => this.#slots.get(storeName(resource))?.reflectors ?? []);
   }
 
   #tellWaiters(): void {

@@ -69,6 +69,11 @@ export class KubeClient {
     return this.#options.fieldManager;
   }
 
+  /** Under which name fields of this kind are owned. */
+  managerOf(resource: Resource): string {
+    return resource.fieldManager ?? this.fieldManager;
+  }
+
   /** Reads one object. @throws ApiError, with code 404 when it does not exist. */
   async get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): Promise<T> {
     return await this.#object(resource, "GET", objectPath(resource, key));
@@ -156,7 +161,7 @@ export class KubeClient {
 
   /** Creates an object. @throws ApiError, with reason AlreadyExists when the name is taken. */
   async create<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
-    const query = selectionQuery({}, { fieldManager: this.fieldManager });
+    const query = selectionQuery({}, { fieldManager: this.managerOf(resource) });
     const path = `${collectionPath(resource, object.metadata.namespace)}?${query}`;
     return await this.#object(resource, "POST", path, json(withKind(resource, object)));
   }
@@ -168,7 +173,7 @@ export class KubeClient {
         `Cannot replace ${resource.kind} "${object.metadata.name}" as it has no resourceVersion`,
       );
     }
-    const query = selectionQuery({}, { fieldManager: this.fieldManager });
+    const query = selectionQuery({}, { fieldManager: this.managerOf(resource) });
     return await this.#object(
       resource,
       "PUT",
@@ -239,7 +244,7 @@ export class KubeClient {
   }
 
   async #patch<T extends KubeObject>(resource: Resource<T>, path: string, body: Body): Promise<T> {
-    const query = selectionQuery({}, { fieldManager: this.fieldManager });
+    const query = selectionQuery({}, { fieldManager: this.managerOf(resource) });
     return await this.#object(resource, "PATCH", `${path}?${query}`, body);
   }
 
@@ -248,7 +253,7 @@ export class KubeClient {
     object: Applied<T>,
     { force, subresource }: { readonly force: boolean; readonly subresource?: string },
   ): Promise<T> {
-    const query = selectionQuery({}, { fieldManager: this.fieldManager, force });
+    const query = selectionQuery({}, { fieldManager: this.managerOf(resource), force });
     const path = `${objectPath(resource, object.metadata, subresource)}?${query}`;
     return await this.#object(resource, "PATCH", path, {
       contentType: APPLY_TYPE,

@@ -4,6 +4,7 @@
  */
 import type { Applied, Precondition } from "./client.ts";
 import type { Notice } from "./events.ts";
+import type { Pod } from "./kinds.ts";
 import type { Resource } from "./resource.ts";
 import type { KubeObject, ObjectKey } from "./types.ts";
 
@@ -49,6 +50,8 @@ export interface EvictStep {
 /** Changes a running pod's resources in place through the `resize` subresource. */
 export interface ResizeStep {
   readonly kind: "resize";
+  /** The kind Pod as the pod's family sees it; that of `kinds.ts` when absent. */
+  readonly resource?: Resource<Pod>;
   readonly key: ObjectKey;
   readonly resourceVersion: string;
   /** Container name to its new resources. */

@@ -10,6 +10,11 @@ export interface Resource<T extends KubeObject = KubeObject> {
   /** Lower-case plural as in the URL. */
   readonly plural: string;
   readonly namespaced: boolean;
+  /**
+   * Owner of the fields that are applied to objects of this kind, when it is not the client's own. A kind that bears one is
+   * kept in a store apart: that is how two families of objects each see and write their own Pods and Services.
+   */
+  readonly fieldManager?: string;
   /** Never set: carries the object's type. */
   readonly __object?: T;
 }
@@ -32,6 +37,19 @@ export function apiVersionOf(resource: Resource): string {
 /** `plural.group`, the form that kubectl and RBAC messages use: `pods`, `toposervers.multigres.com`. */
 export function qualifiedName(resource: Resource): string {
   return resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
+}
+
+/** Which store a kind is kept in: its name, and whose fields are applied to it. */
+export function storeName(resource: Resource): string {
+  const { fieldManager } = resource;
+  return fieldManager === undefined
+    ? qualifiedName(resource)
+    : `${qualifiedName(resource)} (${fieldManager})`;
+}
+
+/** The same kind as a family of objects sees it that is written under another name: see {@link Resource.fieldManager}. */
+export function writtenBy<T extends KubeObject>(fieldManager: string, resource: Resource<T>): Resource<T> {
+  return defineResource<T>({ ...resource, fieldManager });
 }
 
 /**
