@@ -13,26 +13,27 @@ import { bySlot, isSameGroup, type LifeView, slotKey } from "./view.ts";
  *
  * | gate                                                                       | if not        |
  * | -------------------------------------------------------------------------- | ------------- |
- * | not the primary, not ending, and another instance leads                    | left alone    |
+ * | not the primary, not ending                                                | left alone    |
+ * | another instance leads (1)                                                 | told: blocked |
  * | the newest complete backup is recent                                       | told: blocked |
  * | the pod is three minutes old                                               | waits         |
  * | the other pods of its pool and cell are Ready: all but those that are aside, | told: deferred |
  * | marked or ending                                                           |               |
+ *
+ * (1) Or: nobody has led for three minutes, this is the only one aside, all others of the shard are Ready and answer, no
+ * pooler is without its pod, and one of the others is in the cohort. What was committed is then on one of these, as each
+ * commit is on two instances; and without this one there may not be enough of them to elect.
  *
  * The claim is deleted first: it holds out until the pod is gone, and a crash in between leaves a pod that is
  * quarantined on a claim that is ending, which is rebuilt without asking again.
  */
 export function rebuild(view: LifeView): Verdict {
   const quarantined = view.slots.flatMap(({ pod }) => pod?.aside === "quarantined" ? [pod] : []).sort(bySlot);
-  const judged = quarantined.filter((pod) => !isTerminating(pod) && isLedByAnother(view, pod))
+  const judged = quarantined.filter((pod) => !isTerminating(pod) && !isPrimary(view, pod))
     .map((pod) => judge(view, pod));
   const ready = judged.find(({ actions }) => actions.length > 0);
   if (ready !== undefined) return ready;
   return together(...judged);
-}
-
-function isLedByAnother(view: LifeView, pod: LifePod): boolean {
-  return view.primary.kind === "seen" && !isPrimary(view, pod);
 }
 
 function judge(view: LifeView, pod: LifePod): Verdict {
@@ -54,6 +55,12 @@ function hindranceOf(view: LifeView, pod: LifePod): Verdict | undefined {
       "take a backup. Its volume is kept.";
     return held("QuarantineRemediationBlocked", pod, message, REBUILD_LOOK_SECONDS);
   }
+  if (!isSafeElsewhere(view, pod)) {
+    const message =
+      `Cannot rebuild quarantined instance ${pod.name} as no other instance leads: its volume may hold ` +
+      "what no other does. It is kept.";
+    return held("QuarantineRemediationBlocked", pod, message, COMING_UP_SECONDS);
+  }
   if (pod.ageSeconds < REBUILD_AGE_SECONDS) {
     const seconds = REBUILD_AGE_SECONDS - pod.ageSeconds;
     return held(
@@ -70,6 +77,20 @@ function hindranceOf(view: LifeView, pod: LifePod): Verdict | undefined {
   const name = other.pod?.name ?? slotKey(other);
   const message = `Quarantined instance ${pod.name} is not rebuilt while ${name} is not Ready`;
   return held("QuarantineRemediationDeferred", pod, message, COMING_UP_SECONDS);
+}
+
+/** Whether what this instance holds is held by others as well. */
+function isSafeElsewhere({ primary, judgement, shard, slots }: LifeView, pod: LifePod): boolean {
+  if (shard.topology.kind === "unreachable") return false;
+  if (primary.kind === "seen") return true;
+  if (judgement !== "readiness" || shard.strays.length > 0) return false;
+  const others = slots.filter((slot) => slotKey(slot) !== slotKey(pod));
+  return others.every(({ pod: other }) => isAnswering(other)) &&
+    others.some(({ pod: other }) => other?.evidence.kind === "fresh" && other.evidence.inCohort);
+}
+
+function isAnswering(pod: LifePod | undefined): boolean {
+  return pod !== undefined && pod.aside === undefined && isReady(pod) && pod.evidence.kind === "fresh";
 }
 
 function isUnready(pod: LifePod | undefined): boolean {

@@ -23,26 +23,29 @@ import { bySlot, type LifeView } from "./view.ts";
  * | world                                                        | done                                         |
  * | ------------------------------------------------------------ | -------------------------------------------- |
  * | no pod is too many                                           | nothing                                      |
- * | what is wanted could not satisfy the durability policy       | refused: nothing, and it is told             |
+ * | what is wanted could not satisfy the durability policy (1)   | refused: nothing, and it is told             |
  * | an excess pod does no work, and somebody else leads          | deleted without a gate; its claim by policy  |
  * | the gate of the next one is closed                           | waits, and it is told                        |
  * | otherwise                                                    | the next one is marked                       |
+ *
+ * (1) Slots that it cannot do without are held (`viewOf`): this is so where their volumes are not there to be held.
  *
  * The next one is that with the highest number; before it go those that do not serve, and the primary goes last of all.
  */
 export function startScaleDown(view: LifeView): Verdict {
   const candidates = view.excess.filter((pod) => !isTerminating(pod)).sort(byNumber(view));
   const [next] = candidates;
-  if (next === undefined) return nothing;
+  const refused = view.held.length > 0 ? telling(refusal(view)) : nothing;
+  if (next === undefined) return refused;
   if (!mayScaleDown(view)) return telling(refusal(view));
   const blind = blindness(view, "scaleDown");
   const idle = blind === undefined ? candidates.find((pod) => takesNothing(view, pod)) : undefined;
-  if (idle !== undefined) return take(view, idle, "scaleDown");
+  if (idle !== undefined) return together(refused, take(view, idle, "scaleDown"));
   const gate = gateOf(view, next, "scaleDown");
   if (gate.kind === "closed") {
-    return together(waiting(gate.wait), telling(blocked(next, gate.wait)));
+    return together(refused, waiting(gate.wait), telling(blocked(next, gate.wait)));
   }
-  return doing(stampDrain(next, "requested"));
+  return together(refused, doing(stampDrain(next, "requested")));
 }
 
 function byNumber(view: LifeView): (a: LifePod, b: LifePod) => number {
@@ -56,11 +59,11 @@ function compare(a: number, b: number): number {
   return a === b ? 0 : a - b;
 }
 
-function refusal({ shard, slots, excess }: LifeView): Finding {
+function refusal({ shard, slots, held }: LifeView): Finding {
   return {
     reason: "ScaleDownBlocked",
     subject: "",
-    message: `Cannot scale down to ${slots.length} of ${slots.length + excess.length} instances as ` +
+    message: `Cannot scale down to ${slots.length - held.length} instances as ` +
       `${needOf(shard.durability)}; raise replicasPerCell.`,
   };
 }

@@ -1,6 +1,7 @@
 /** What follows from a model before anything is decided: which slots are wanted, who is primary, what may be trusted. */
 import { compareTerms, type Term } from "../../../topology/records/term.ts";
 import { NO_PRIMARY_SECONDS } from "./bounds.ts";
+import { suffices } from "./durability.ts";
 import type { ClaimPolicy, LifeClaim, LifePod, LifePool, LifeShard, Slot } from "./model.ts";
 
 /** A slot that is to be filled, with what is in it. */
@@ -32,6 +33,8 @@ export type Judgement = "evidence" | "readiness" | "nothing";
 export interface LifeView {
   readonly shard: LifeShard;
   readonly slots: readonly WantedSlot[];
+  /** Those of the slots that are wanted only because the durability policy cannot do without them. */
+  readonly held: readonly WantedSlot[];
   /** Pods that no slot is wanted for, in the order of the model. */
   readonly excess: readonly LifePod[];
   readonly primary: Primary;
@@ -39,11 +42,13 @@ export interface LifeView {
 }
 
 export function viewOf(shard: LifeShard): LifeView {
-  const slots = shard.pools.flatMap((pool) => slotsOf(shard, pool));
+  const asked = shard.pools.flatMap((pool) => slotsOf(shard, pool));
+  const held = heldSlots(shard, asked);
+  const slots = [...asked, ...held];
   const wanted = new Set(slots.map(slotKey));
   const excess = shard.pods.filter((pod) => !wanted.has(slotKey(pod)));
   const primary = primaryOf(shard.pods);
-  return { shard, slots, excess, primary, judgement: judgementOf(shard, primary) };
+  return { shard, slots, held, excess, primary, judgement: judgementOf(shard, primary) };
 }
 
 /** Slots are compared and found by this. */
@@ -85,6 +90,39 @@ function slotsOf(shard: LifeShard, pool: LifePool): WantedSlot[] {
     pod: pods.find((pod) => pod.index === index),
     claim: claims.find(({ slot }) => slot?.index === index),
   }));
+}
+
+/**
+ * Slots that stay although nobody asks for them any more: without them the durability policy could not be satisfied, so
+ * becoming that small is refused. They are told by their claims, which outlive their pods, so that a held instance is
+ * replaced and made again like any other; those with a pod come first. Nothing is held where it would not suffice.
+ */
+function heldSlots(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[] {
+  const { durability } = shard;
+  const slots = asked.filter(({ pod }) => pod?.aside === undefined);
+  const rest = leftOver(shard, asked);
+  const held: WantedSlot[] = [];
+  while (!suffices(durability, [...slots, ...held])) {
+    const cells = new Set([...slots, ...held].map(({ cell }) => cell));
+    const next = (cells.size < durability.cells ? rest.find(({ cell }) => !cells.has(cell)) : undefined) ??
+      rest[0];
+    if (next === undefined) return [];
+    rest.splice(rest.indexOf(next), 1);
+    held.push(next);
+  }
+  return held;
+}
+
+/** Slots that nobody asks for, and whose volumes are neither given up nor lost. */
+function leftOver(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[] {
+  const wanted = new Set(asked.map(slotKey));
+  const slots = shard.claims.flatMap((claim): WantedSlot[] => {
+    const { slot, orphan, terminating, lost } = claim;
+    if (slot === undefined || wanted.has(slotKey(slot)) || orphan || terminating || lost) return [];
+    const pod = shard.pods.find((each) => slotKey(each) === slotKey(slot));
+    return pod?.aside === undefined ? [{ ...slot, pod, claim }] : [];
+  });
+  return slots.sort((a, b) => Number(a.pod === undefined) - Number(b.pod === undefined) || bySlot(a, b));
 }
 
 /** The highest claim counts, and only when whoever makes it answers: a killed primary goes on saying so in its record. */

@@ -159,7 +159,8 @@ function hit(world: World, blow: Blow, pod: WorldPod): void {
 }
 
 function setAside(world: World, how: "quarantine" | "drain", pod: WorldPod): void {
-  if (pod === leaderOf(world) || (how === "quarantine" && pod.process === undefined)) return;
+  const other = [...world.pods.values()].some(({ quarantined }) => quarantined);
+  if (pod === leaderOf(world) || (how === "quarantine" && (pod.process === undefined || other))) return;
   if (how === "drain") pod.drained = !pod.drained;
   else pod.quarantined = true;
   world.touch(pod);

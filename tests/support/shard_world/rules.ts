@@ -21,8 +21,7 @@ export function assertAllowed(world: World, shard: LifeShard, action: LifeAction
       return mayResign(world, action.pod);
     case "createClaim":
     case "createPod":
-      assert.equal(world.removal, undefined, "nothing is made for a shard that is removed");
-      return assert.ok(action.slot.index < mostSlots(world, action.slot), "only wanted slots are filled");
+      return slotMayBeFilled(world, action.slot);
     case "growClaim":
       return assert.ok(action.bytes > (world.claims.get(action.claim)?.bytes ?? 0), "claims only grow");
     case "markOrphan":
@@ -39,6 +38,13 @@ export function assertAllowed(world: World, shard: LifeShard, action: LifeAction
     case "reloadConfig":
       return;
   }
+}
+
+function slotMayBeFilled(world: World, slot: Slot): void {
+  assert.equal(world.removal, undefined, "nothing is made for a shard that is removed");
+  const wanted = [...world.wanted.replicas.values()].reduce((sum, replicas) => sum + replicas, 0);
+  if (wanted < world.need.instances || world.need.cells > 1) return;
+  assert.ok(slot.index < mostSlots(world, slot), "only wanted slots are filled");
 }
 
 /** Replicas and stand-ins: the most slots that a pool can have in a cell. */
@@ -105,10 +111,7 @@ function claimMayGo(world: World, action: Extract<LifeAction, { kind: "deleteCla
   assert.ok(slot !== undefined, "the claim for backups stays");
   const pod = [...world.pods.values()].find((each) => slotKey(each) === slotKey(slot));
   if (world.records.size > 0) {
-    assert.ok(
-      leaderOf(world) !== undefined && leaderOf(world) !== pod,
-      "data is given up only while others lead",
-    );
+    assert.ok(isSafeElsewhere(world, pod), "data is given up only where others have it");
   }
   if (action.reason === "rebuild") {
     assert.ok(pod?.quarantined, "only quarantined instances are rebuilt");
@@ -119,6 +122,13 @@ function claimMayGo(world: World, action: Extract<LifeAction, { kind: "deleteCla
     each !== claim && each.slot !== undefined && isSameGroup(each.slot, slot) && !each.deleted && !each.lost
   );
   assert.ok(kept.length >= KEPT_CLAIMS, "the last volumes survive scaling down");
+}
+
+function isSafeElsewhere(world: World, pod: WorldPod | undefined): boolean {
+  const leader = leaderOf(world);
+  if (leader !== undefined) return leader !== pod;
+  const members = [...world.cohort].filter((name) => name !== pod?.name);
+  return members.length > 0 && members.every((name) => world.pods.get(name)?.process !== undefined);
 }
 
 function stuckOnly(world: World): boolean {

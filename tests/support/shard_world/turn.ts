@@ -128,7 +128,7 @@ export function isServing(world: World, pod: WorldPod): boolean {
 function members(world: World): WorldPod[] {
   return [...world.pods.values()].filter((pod) =>
     pod.process !== undefined && pod.process.initializedAt <= world.now && !pod.quarantined &&
-    pod.deletedAt === undefined
+    pod.deletedAt === undefined && world.records.get(pod.name)?.shutdown === false
   );
 }
 
@@ -169,6 +169,8 @@ function register(world: World): void {
     record.shutdown = false;
     world.records.set(pod.name, record);
   }
+  // The cohort is changed by a leader alone.
+  if (leaderOf(world) === undefined) return;
   for (const [name, record] of world.records) if (record.shutdown) world.cohort.delete(name);
 }
 
