@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../kube/clock.ts";
+import { ManualClock } from "../../kube/manual_clock.ts";
+import { seededRandom } from "../../kube/random.ts";
+import { createLogger } from "../../telemetry/log.ts";
+import { createMetrics } from "../../telemetry/prometheus.ts";
+import type { FactListener } from "../../webhook/fact_feed.ts";
+import { type HostOptions, KeyPairError, WebhookHost } from "../../webhook/host.ts";
+import { webhookMetrics } from "../../webhook/metrics.ts";
+import { createAuthority } from "../ground/pki.ts";
+import { freePort } from "../ground/ports.ts";
+import { waitFor } from "../ground/wait_for.ts";
+import {
+  account,
+  factsOf,
+  namespace,
+  operatorName,
+  readAnswer,
+  reviewOf,
+  type Said,
+} from "../support/webhook.ts";
+
+const authority = await createAuthority();
+
+async function servingPair() {
+  const { certPem, keyPem } = await authority.issueServer(["localhost"], ["127.0.0.1"]);
+  return { certificate: certPem, key: keyPem };
+}
+
+const pair = await servingPair();
+
+/** A feed that tells that all is known, and then what the test says. */
+function handFeed() {
+  const listeners = new Set<FactListener>();
+  return {
+    follow(listener: FactListener, signal: AbortSignal) {
+      listeners.add(listener);
+      signal.addEventListener("abort", () => listeners.delete(listener));
+      listener(factsOf());
+    },
+    tell: ((changes) => listeners.forEach((listener) => listener(changes))) satisfies FactListener,
+    get listeners() {
+      return listeners.size;
+    },
+  };
+}
+
+interface Stage {
+  readonly host: WebhookHost;
+  readonly port: number;
+  readonly feed: ReturnType<typeof handFeed>;
+  /** Lines of the log. */
+  readonly log: string[];
+  ask(path: string, body: unknown): Promise<Said>;
+}
+
+async function withHost(options: Partial<HostOptions>, body: (stage: Stage) => Promise<void>): Promise<void> {
+  const log: string[] = [];
+  const feed = handFeed();
+  const port = options.port ?? freePort();
+  const host = new WebhookHost({
+    clock: systemClock,
+    random: seededRandom(3),
+    log: createLogger({
+      level: "info",
+      format: "json",
+      write: (line) => log.push(line),
+      now: () => new Date(),
+    }),
+    hostname: "127.0.0.1",
+    port,
+    account,
+    feed,
+    ...options,
+  });
+  const end = new AbortController();
+  const running = host.run(end.signal);
+  const client = Deno.createHttpClient({ caCerts: [authority.caPem] });
+  const ask = async (path: string, review: unknown) => {
+    const headers = { "content-type": "application/json" };
+    const init = { client, method: "POST", headers, body: JSON.stringify(review) };
+    const answer = await fetch(`https://127.0.0.1:${port}${path}`, init);
+    return readAnswer(answer.status, await answer.text());
+  };
+  try {
+    await body({ host, port, feed, log, ask });
+  } finally {
+    client.close();
+    end.abort();
+    await running;
+    assert.equal(feed.listeners, 0);
+  }
+}
+
+const apiVersion = "multigres.com/v1alpha1";
+const cell = { apiVersion, kind: "Cell", metadata: { name: "c" } };
+const cellPath = "/validate-multigres-com-v1alpha1-cell";
+const listening = (host: WebhookHost) => waitFor("the webhook to listen", () => host.health() === undefined);
+
+Deno.test("the worker serves once it has a certificate, and is counted", async () => {
+  const metrics = createMetrics({ version: "0", leaseName: "l", processMetrics: false });
+  await withHost({ onReview: webhookMetrics(metrics.registry) }, async ({ host, ask }) => {
+    assert.equal(host.health(), "the webhook waits for its certificate");
+    host.setCertificate(pair);
+    await listening(host);
+    assert.equal((await ask(cellPath, reviewOf({ object: cell, username: operatorName }))).allowed, true);
+    assert.equal((await ask(cellPath, reviewOf({ object: cell }))).code, 403);
+    const page = await waitFor("both reviews to be counted", async () => {
+      const text = await metrics.render();
+      return text.includes('result="error"} 1') && text;
+    });
+    const labels = 'operation="VALIDATE",resource="Cell"';
+    assert.ok(page.includes(`multigres_operator_webhook_request_total{${labels},result="success"} 1`), page);
+    assert.ok(page.includes(`multigres_operator_webhook_request_duration_seconds_count{${labels}} 2`), page);
+  });
+});
+
+Deno.test("what the operator learns, reviews know", () =>
+  withHost({}, async ({ host, feed, ask }) => {
+    host.setCertificate(pair);
+    await listening(host);
+    const stored = {
+      apiVersion,
+      kind: "CellTemplate",
+      metadata: { name: "t", namespace, uid: "u" },
+      spec: {},
+    };
+    const user = {
+      apiVersion,
+      kind: "MultigresCluster",
+      metadata: { name: "shop", namespace, uid: "v" },
+      spec: {
+        postgresPasswordSecretRef: { name: "pw", key: "password" },
+        cells: [{ name: "a", zoneId: "z" }],
+        templateDefaults: { cellTemplate: "t" },
+      },
+    };
+    const remove = reviewOf({ operation: "DELETE", oldObject: stored });
+    const path = "/validate-multigres-com-v1alpha1-celltemplate";
+    assert.equal((await ask(path, remove)).allowed, true);
+    feed.tell(factsOf([["celltemplates", stored], ["multigresclusters", user]], []));
+    assert.match((await ask(path, remove)).message, /in use by MultigresCluster shop/);
+    feed.tell([{ type: "gone", kind: "multigresclusters", key: `${namespace}/shop` }]);
+    assert.equal((await ask(path, remove)).allowed, true);
+  }));
+
+Deno.test("a certificate that does not fit is refused, and the one before serves on; a good one takes its place", () =>
+  withHost({}, async ({ host, ask, port }) => {
+    host.setCertificate(pair);
+    await listening(host);
+    const other = await servingPair();
+    const bad = [
+      [{ certificate: "nonsense", key: pair.key }, /certificate is not readable/],
+      [{ certificate: pair.certificate, key: "nonsense" }, /key is not readable/],
+      [{ certificate: pair.certificate, key: other.key }, /key does not belong/],
+    ] as const;
+    for (const [wrong, says] of bad) {
+      assert.throws(
+        () => host.setCertificate(wrong),
+        (error) => error instanceof KeyPairError && says.test(error.message),
+      );
+    }
+    assert.equal((await ask(cellPath, reviewOf({ object: cell, username: operatorName }))).allowed, true);
+    const { X509Certificate } = await import("node:crypto");
+    const { connect } = await import("node:tls");
+    const serving = () =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect({ host: "127.0.0.1", port, ca: authority.caPem }, () => {
+          resolve(socket.getPeerX509Certificate()?.serialNumber ?? "");
+          socket.destroy();
+        });
+        socket.on("error", reject);
+      });
+    assert.equal(await serving(), new X509Certificate(pair.certificate).serialNumber);
+    host.setCertificate(other);
+    const wanted = new X509Certificate(other.certificate).serialNumber;
+    await waitFor("the new certificate", async () => await serving() === wanted);
+    assert.equal((await ask(cellPath, reviewOf({ object: cell, username: operatorName }))).allowed, true);
+  }));
+
+Deno.test("a port that is taken is waited for", async () => {
+  const port = freePort();
+  const squatter = Deno.listen({ hostname: "127.0.0.1", port });
+  await withHost({ port }, async ({ host, log, ask }) => {
+    host.setCertificate(pair);
+    await waitFor("a failure to listen", () => log.some((line) => line.includes("worker ended")));
+    assert.equal(host.health(), "the webhook is not listening");
+    squatter.close();
+    await listening(host);
+    assert.equal((await ask(cellPath, reviewOf({ object: cell, username: operatorName }))).allowed, true);
+  });
+});
+
+const fixture = (name: string) => new URL(`../fixtures/webhook/${name}`, import.meta.url);
+
+Deno.test("the worker may listen on its port, and nothing else", () =>
+  withHost({ entry: fixture("probe_worker.ts") }, async ({ log }) => {
+    const line = await waitFor(
+      "what the worker was refused",
+      () => log.find((each) => each.includes("refused: ")),
+    );
+    assert.ok(line.includes("refused: read, write, env, run, sys, connect, listen elsewhere"), line);
+  }));
+
+Deno.test("a worker that dies is replaced, ever later", async () => {
+  const clock = new ManualClock();
+  await withHost({ clock, entry: fixture("throwing_worker.ts") }, async ({ log }) => {
+    await waitFor("a first death", () => log.length === 1);
+    await clock.advance(10_000);
+    await waitFor("more deaths", () => log.length >= 3);
+    assert.ok(log.every((line) => line.includes("the worker's own bug")));
+    const [first, second, third] = log.map((line) => Number(Object(JSON.parse(line))["wait_ms"]));
+    assert.ok(first !== undefined && second !== undefined && third !== undefined);
+    assert.ok(first >= 400 && first <= 600 && second > first && third > second, log.join("\n"));
+  });
+});
+
+Deno.test("a worker that is caught in a loop is replaced", async () => {
+  const clock = new ManualClock();
+  await withHost({ clock, entry: fixture("looping_worker.ts") }, async ({ log }) => {
+    for (let count = 0; count < 10 && log.length === 0; count++) {
+      await clock.advance(5_000);
+    }
+    assert.match(log.join("\n"), /it gave no sign of life for 15 s/);
+  });
+});
