@@ -3,6 +3,7 @@ import type { Manager } from "../kube/manager.ts";
 import { cellController } from "./cell/controller.ts";
 import { multigresClusterController } from "./multigres_cluster/controller.ts";
 import { type Services, servicesWith } from "./services.ts";
+import { shardController } from "./shard/controller.ts";
 import { tableGroupController } from "./table_group/controller.ts";
 import { topoServerController } from "./topo_server/controller.ts";
 
@@ -11,5 +12,6 @@ export function addControllers(manager: Manager, services: Services = servicesWi
   manager.add(multigresClusterController(services));
   manager.add(cellController(services));
   manager.add(tableGroupController);
+  manager.add(shardController(services));
   manager.add(topoServerController);
 }

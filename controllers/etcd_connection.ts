@@ -1,6 +1,7 @@
 /** The way to an etcd that a spec names, with the certificates from its Secrets. */
 import type { KubeClient } from "../kube/client.ts";
 import { Secrets } from "../kube/kinds.ts";
+import { present } from "../resolve/present.ts";
 import type { EtcdConnection } from "../topology/etcd/connection.ts";
 import { TopologyError } from "../topology/errors.ts";
 
@@ -20,28 +21,34 @@ export interface EtcdAddress {
  */
 export async function connectionTo(address: EtcdAddress, client: KubeClient): Promise<EtcdConnection> {
   const { namespace, endpoints, caSecret, clientCertSecret } = address;
-  const text = (secret: string, key: string) => readKey(client, { namespace, name: secret }, key);
-  const authority = caSecret ? { caPem: await text(caSecret, "ca.crt") } : {};
-  const certificate = clientCertSecret
-    ? { certPem: await text(clientCertSecret, "tls.crt"), keyPem: await text(clientCertSecret, "tls.key") }
-    : {};
-  const tls = { ...authority, ...certificate };
+  const texts = (name: string, keys: readonly string[]) => secretTexts(client, { namespace, name }, keys);
+  const [caPem] = caSecret ? await texts(caSecret, ["ca.crt"]) : [];
+  const [certPem, keyPem] = clientCertSecret ? await texts(clientCertSecret, ["tls.crt", "tls.key"]) : [];
+  const tls = present({ caPem, certPem, keyPem });
   return Object.keys(tls).length === 0 ? { endpoints } : { endpoints, tls };
 }
 
-async function readKey(
+/**
+ * The values of keys of a Secret, as text, in their order.
+ * @throws TopologyError `invalid` when the Secret or a key is missing; ApiError when it cannot be read.
+ */
+export async function secretTexts(
   client: KubeClient,
   secret: { readonly namespace: string; readonly name: string },
-  key: string,
-): Promise<string> {
+  keys: readonly string[],
+): Promise<string[]> {
   const found = await client.find(Secrets, secret);
-  const value = found?.data?.[key];
-  if (value !== undefined) {
-    return new TextDecoder().decode(Uint8Array.from(atob(value), (each) => each.charCodeAt(0)));
-  }
-  const why = found === undefined ? "it does not exist" : `it has no key ${key}`;
-  throw new TopologyError(
-    "invalid",
-    `Cannot use Secret ${secret.name} for the topology server as ${why}; create it, or name another one`,
-  );
+  return keys.map((key) => {
+    const value = found?.data?.[key];
+    if (value !== undefined) return fromBase64(value);
+    const why = found === undefined ? "it does not exist" : `it has no key ${key}`;
+    throw new TopologyError(
+      "invalid",
+      `Cannot use Secret ${secret.name} for the topology as ${why}; create it, or name another one`,
+    );
+  });
+}
+
+function fromBase64(value: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(value), (each) => each.charCodeAt(0)));
 }

@@ -4,6 +4,8 @@ import { availableImages, type ImageSet } from "../resolve/image_set.ts";
 import type { ImageStrategy } from "../resolve/image_decision.ts";
 import type { EtcdConnection } from "../topology/etcd/connection.ts";
 import { type BorrowedStore, StorePool } from "../topology/etcd/store_pool.ts";
+import { openPoolerClient } from "../topology/poolers/open.ts";
+import type { PoolerClient } from "../topology/poolers/pooler_client.ts";
 import type { OperatorTelemetry } from "./components/telemetry_environment.ts";
 
 /** Lends the store of a topology. */
@@ -17,7 +19,13 @@ export interface Services {
   /** The operator's own OTEL variables. */
   readonly telemetry: OperatorTelemetry;
   readonly stores: Stores;
+  readonly poolers: PoolerClient;
+  /** The instances of a shard are asked how they are every so many seconds, give or take a fifth. */
+  readonly evidenceSeconds: number;
 }
+
+/** A primary that is lost must be missed within 5 s. */
+const EVIDENCE_SECONDS = 4;
 
 /** The built-in settings, with some replaced. */
 export function servicesWith(replaced: Partial<Services> = {}, clock: Clock = systemClock): Services {
@@ -25,6 +33,8 @@ export function servicesWith(replaced: Partial<Services> = {}, clock: Clock = sy
     images: { available: availableImages(), strategy: "immediate" },
     telemetry: {},
     stores: replaced.stores ?? new StorePool({ clock }),
+    poolers: replaced.poolers ?? openPoolerClient({ clock }),
+    evidenceSeconds: EVIDENCE_SECONDS,
     ...replaced,
   };
 }

@@ -27,7 +27,7 @@ export interface Task<Result> {
   /** What is asked for: a task with another identity is begun anew, and the answer to the former is dropped. */
   readonly id: string;
   /** For how long a result holds, in milliseconds. */
-  readonly freshMs: number;
+  freshMs(result: Result): number;
   run(signal: AbortSignal): Promise<Result>;
   /**
    * When given, the work goes on by itself each time that a result ceases to hold, and its key is woken only by a result
@@ -147,7 +147,7 @@ export class Background<Result> implements Wakes {
       entry.ended = { result, at, version };
       delete entry.failed;
       entry.failures = 0;
-      entry.dueAt = entry.version === version ? at + task.freshMs : -Infinity;
+      entry.dueAt = entry.version === version ? at + task.freshMs(result) : -Infinity;
       const isSame = before !== undefined && failed === undefined && before.version === entry.version &&
         task.digest?.(before.result) === task.digest?.(result);
       return task.digest === undefined || !isSame;

@@ -13,7 +13,7 @@ function stage() {
   const runs: { end: (result: string) => void; fail: (error: Error) => void; signal: AbortSignal }[] = [];
   const task = (id = "a"): Task<string> => ({
     id,
-    freshMs: 60_000,
+    freshMs: () => 60_000,
     run: (signal) =>
       new Promise((end, fail) => {
         runs.push({ end, fail, signal });

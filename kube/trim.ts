@@ -1,5 +1,5 @@
-/** What of a pod is kept in memory: enough to decide about it, about a tenth of what the server sends. */
-import type { Pod } from "./kinds.ts";
+/** What of pods and nodes is kept in memory: enough to decide, about a tenth of what the server sends. */
+import type { Node, Pod } from "./kinds.ts";
 
 type Spec = NonNullable<Pod["spec"]>;
 type Container = Spec["containers"][number];
@@ -61,4 +61,21 @@ function trimContainerStatus(status: ContainerStatus): ContainerStatus {
   const { containerID: _id, volumeMounts: _mounts, allocatedResourcesStatus: _devices, ...kept } = status;
   // The type asks for an imageID; an empty one costs nothing.
   return { ...kept, imageID: "" };
+}
+
+/** Keeps of a node its labels, and whether it reports. */
+export function trimNode({ apiVersion, kind, metadata, status }: Node): Node {
+  const { name, uid, resourceVersion, labels, deletionTimestamp } = metadata;
+  const kept = { name, uid, resourceVersion, labels, deletionTimestamp };
+  const conditions = (status?.conditions ?? []).filter(({ type }) => type === "Ready")
+    .map(({ lastHeartbeatTime: _, ...condition }) => condition);
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)),
+    },
+    status: { conditions },
+  };
 }

@@ -201,7 +201,7 @@ function ask(
 ): Registration {
   const task: Task<readonly string[]> = {
     id: JSON.stringify(order),
-    freshMs: FRESH_MS,
+    freshMs: () => FRESH_MS,
     run: (signal) => carryOut(order, stores, { context, signal }),
   };
   return background.look(key, task, context);

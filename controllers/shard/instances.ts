@@ -1,4 +1,5 @@
 /** What is known of the instances of a shard, in the terms of the decisions. */
+import type { EvidenceProblem } from "../../topology/poolers/evidence.ts";
 import type { Evidence, StrayPooler, Topology } from "./life/model.ts";
 
 export interface Instances {
@@ -8,4 +9,7 @@ export interface Instances {
   /** Pods whose pooler gave up on its data. */
   readonly quarantined: ReadonlySet<string>;
   readonly strays: readonly StrayPooler[];
+  /** As the status tells them, by pod: PRIMARY, REPLICA, QUARANTINED, DRAINED. */
+  readonly roles: ReadonlyMap<string, string>;
+  readonly problems: readonly EvidenceProblem[];
 }

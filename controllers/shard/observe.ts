@@ -1,7 +1,7 @@
 /** What is, around one Shard, as the stores have it. */
 import { projectRefAnnotation } from "../../api/multigres/annotations.ts";
 import { clusterLabel, databaseLabel, shardLabel, tableGroupLabel } from "../../api/multigres/labels.ts";
-import { backupClaimName, postgresConfigMapName } from "../../api/multigres/names.ts";
+import { backupClaimName, postgresConfigMapName, shardObjectName } from "../../api/multigres/names.ts";
 import type { Shard } from "../../api/multigres/shard.ts";
 import type { Cache } from "../../kube/cache.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
@@ -17,6 +17,7 @@ import {
   PodDisruptionBudgets,
   Pods,
 } from "../../kube/kinds.ts";
+import { keyOf } from "../../kube/store.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
@@ -104,6 +105,18 @@ export const claimIndex = {
     return values.some((value) => value === undefined) ? [] : [values.join("/")];
   },
 };
+
+/** The shard of a claim, whoever owns the claim. */
+export function shardsOfClaim(claim: Frozen<KubeObject>): string[] {
+  const { labels = {}, namespace } = claim.metadata;
+  const [cluster, database, tableGroup, shard] = [clusterLabel, databaseLabel, tableGroupLabel, shardLabel]
+    .map((key) => labels[key]);
+  if (cluster === undefined || database === undefined || tableGroup === undefined || shard === undefined) {
+    return [];
+  }
+  const name = shardObjectName({ cluster, database, tableGroup, shard });
+  return [keyOf(namespace === undefined ? { name } : { namespace, name })];
+}
 
 /** Other pods of the shard, the orchestrators', have an owner of their own. */
 function isOfPool({ metadata }: SeenPod): boolean {

@@ -18,7 +18,6 @@ import {
   steadyClient,
 } from "./operator.ts";
 import { prefixedStore } from "./prefixed_store.ts";
-import { shardPlayer } from "./shard_player.ts";
 
 export interface ClusterStage {
   readonly client: KubeClient;
@@ -67,10 +66,7 @@ function stageIn(
     start: (options = {}) =>
       startOperator(sharedCluster().connection, {
         namespaces: [namespace],
-        setUp: (manager) => {
-          addControllers(manager, services({}));
-          manager.add(shardPlayer);
-        },
+        setUp: (manager) => addControllers(manager, services({})),
         ...options,
       }),
     apply: async (manifest) => {

@@ -1,0 +1,208 @@
+/** Keeps a Shard as it should be: its pods one by one, because it is known which of them is the primary. */
+import { shardClaimsFinalizer } from "../../api/multigres/annotations.ts";
+import { clusterLabel, ownedSelector } from "../../api/multigres/labels.ts";
+import { type Shard, Shards } from "../../api/multigres/shard.ts";
+import { Background } from "../../kube/background.ts";
+import type { BackoffPolicy } from "../../kube/backoff.ts";
+import { type Cache, controllerKey } from "../../kube/cache.ts";
+import { type Controller, type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
+import { deploymentIndex, deploymentsOfPod } from "../../kube/deployment_pods.ts";
+import {
+  ConfigMaps,
+  Deployments,
+  Nodes,
+  PersistentVolumeClaims,
+  PodDisruptionBudgets,
+  Pods,
+  Services as KubeServices,
+  StorageClasses,
+} from "../../kube/kinds.ts";
+import { patch, type Step } from "../../kube/plan.ts";
+import { keyOf } from "../../kube/store.ts";
+import { trimNode, trimPod } from "../../kube/trim.ts";
+import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { loadCatalogue, multigresMajor } from "../../postgres/catalogue/catalogue.ts";
+import type { BackupEntry } from "../../topology/poolers/answers.ts";
+import { joined, outcomeOf, soonest } from "../outcome.ts";
+import { isRemovalAsked } from "../removal.ts";
+import type { Services } from "../services.ts";
+import { backupLook } from "./backup_look.ts";
+import { backupFinding } from "./backups.ts";
+import { claimSteps } from "./bootstrap_claim.ts";
+import { callerOf } from "./calls.ts";
+import { addressOfShard, type Look, lookAt } from "./data_plane.ts";
+import { poolProblems } from "./desired_pod.ts";
+import { finalize } from "./finalize.ts";
+import { infrastructure } from "./infrastructure.ts";
+import { carryOutLife } from "./life_acts.ts";
+import { lifeModelOf } from "./life_model.ts";
+import { decideLife } from "./life/decide.ts";
+import { claimIndex, type Observation, observe, shardsOfClaim } from "./observe.ts";
+import { referencedText, trimConfigMap, usersOfConfigMap } from "./referenced_text.ts";
+import { configurationFor, type ShardConfiguration } from "./settings.ts";
+import { stamps } from "./stamps.ts";
+import { nextLookSeconds, noticesOf, type Pass, statusOf } from "./status.ts";
+import { classesOf, usersOfClass } from "./storage_classes.ts";
+import { poolViews } from "./view.ts";
+
+const own = { labels: ownedSelector };
+
+/** Reads of the data plane that failed are tried again soon: what they tell is needed by all else. */
+const LOOK_BACKOFF: BackoffPolicy = { firstMs: 2_000, capMs: 20_000, jitter: 0.2 };
+/** Calls to poolers are waited for, and some take half a minute. */
+const WORKERS = 60;
+
+/** What the controller keeps of each shard between two reconciles: answers that others gave. */
+export interface Memory {
+  readonly looks: Background<Look>;
+  readonly texts: Background<string | undefined>;
+  readonly backups: Background<BackupEntry | undefined>;
+}
+
+export interface Means {
+  readonly services: Services;
+  readonly memory: Memory;
+  readonly key: string;
+}
+
+export function shardController(services: Services): Controller<Shard> {
+  const memory: Memory = {
+    looks: new Background(LOOK_BACKOFF),
+    texts: new Background(LOOK_BACKOFF),
+    backups: new Background({ ...LOOK_BACKOFF, capMs: 600_000 }),
+  };
+  const meansOf = (object: Frozen<KubeObject>): Means => ({ services, memory, key: keyOf(object.metadata) });
+  return {
+    name: "shard",
+    watched: { resource: Shards.resource },
+    workers: WORKERS,
+    owns: [
+      { resource: Pods, ...own, trim: trimPod, indexes: deploymentIndex },
+      { resource: Deployments, ...own },
+      { resource: KubeServices, ...own },
+      { resource: PodDisruptionBudgets, ...own },
+    ],
+    sources: [
+      { watched: { resource: Pods, ...own }, keys: ownersOfPod },
+      {
+        watched: { resource: PersistentVolumeClaims, labels: clusterLabel, indexes: claimIndex },
+        keys: shardsOfClaim,
+      },
+      { watched: { resource: ConfigMaps, trim: trimConfigMap }, keys: shardsOfConfigMap },
+      { watched: { resource: StorageClasses, optional: true }, keys: usersOfClass },
+      { watched: { resource: Nodes, optional: true, trim: trimNode }, keys: shardsOnNode },
+    ],
+    wakes: Object.values(memory),
+    decode: (raw) => Shards.decode(raw),
+    reconcile: (shard, context) => reconcile(shard, meansOf(shard), context),
+    finalize: (raw, context) => finalize(raw, meansOf(raw), context),
+    forget: (key) => Object.values(memory).forEach((background) => background.forget(key)),
+  };
+}
+
+async function reconcile(shard: Shard & Stored, means: Means, context: ReconcileContext): Promise<Outcome> {
+  const { services, memory, key } = means;
+  const { instancesFrom } = await import("./read_instances.ts");
+  const address = addressOfShard(observe(shard, context, services.telemetry).view);
+  const progress = lookAt(address, { background: memory.looks, services, key }, context);
+  const look = progress.kind === "done" ? progress.result : undefined;
+  const configuration = await configurationOfShard(shard, means, context);
+  const observeNow = () => withSettings(observe(shard, context, services.telemetry), configuration);
+  const before = observeNow();
+
+  const prepared = await context.act([
+    ...finalizer(shard),
+    ...isRemovalAsked(shard) ? [] : infrastructure(before),
+  ]);
+  const now = context.clock.now();
+  const instances = instancesFrom({ seen: before, progress, now, evidenceSeconds: services.evidenceSeconds });
+  const model = lifeModelOf({ seen: observeNow(), instances, cache: context.cache, now });
+  const decision = decideLife(model);
+  const classes = classesOf(before, context.cache);
+  const calls = { address, services, context, look, expected: configuration.expected };
+  const lived = await carryOutLife(decision.actions, { observe: observeNow, calls, classes }, context);
+  const claims = await claimSteps(before, look, context);
+  const tended = await context.act([...stamps(observeNow()), ...claims], callerOf(calls));
+  if (decision.actions.length > 0 || claims.length > 0) {
+    memory.looks.outdate(key);
+    lookAt(address, { background: memory.looks, services, key }, context);
+  }
+
+  const pass: Pass = {
+    seen: observeNow(),
+    model,
+    decision,
+    instances,
+    configuration,
+    problems: poolViews(before.view).flatMap(poolProblems).slice(0, 1),
+    classes,
+    backups: backupFinding(
+      shard,
+      backupLook(look, { background: memory.backups, services, key, address }, context),
+      now,
+    ),
+    result: joined([prepared, lived, tended]),
+    isFirstLook: progress.kind === "pending",
+    statements: [],
+  };
+  return await conclude(shard, pass, context);
+}
+
+async function conclude(shard: Shard & Stored, pass: Pass, context: ReconcileContext): Promise<Outcome> {
+  // What another process saw a moment ago is better than nothing: it stands until the first look has ended.
+  const isKnown = shard.status !== undefined && shard.status.observedGeneration === shard.metadata.generation;
+  if (pass.isFirstLook && isKnown && pass.result.kind === "done") return settled;
+  const status = statusOf(pass, context.clock);
+  for (const notice of noticesOf(shard, status, pass)) context.record(notice);
+  await context.writeStatus(status);
+  const waitSeconds = pass.decision.wait?.seconds ?? 0;
+  return soonest(soonest(outcomeOf(pass.result), waitSeconds), nextLookSeconds(pass, context.clock.now()));
+}
+
+function finalizer(shard: Shard & Stored): Step[] {
+  const finalizers = shard.metadata.finalizers ?? [];
+  if (finalizers.includes(shardClaimsFinalizer)) return [];
+  return [patch(Shards.resource, shard, { metadata: { finalizers: [...finalizers, shardClaimsFinalizer] } })];
+}
+
+async function configurationOfShard(
+  shard: Shard & Stored,
+  { services, memory, key }: Means,
+  context: ReconcileContext,
+): Promise<ShardConfiguration> {
+  const { view, recorded } = observe(shard, context, services.telemetry);
+  return configurationFor({
+    shard,
+    cluster: shard.metadata.labels?.[clusterLabel],
+    referenced: referencedText(view, { background: memory.texts, key }, context),
+    before: recorded,
+    catalogue: await loadCatalogue(multigresMajor),
+  });
+}
+
+function withSettings(seen: Observation, { settings }: ShardConfiguration): Observation {
+  return { ...seen, view: { ...seen.view, config: settings } };
+}
+
+/** Pods of orchestrators lead to their Deployment, and that to the shard. */
+function ownersOfPod(pod: Frozen<KubeObject>, cache: Cache): string[] {
+  return deploymentsOfPod(pod).flatMap((key) => {
+    const deployment = cache.store(Deployments).get(key);
+    const owner = deployment === undefined ? undefined : controllerKey(deployment, Shards.resource);
+    return owner === undefined ? [] : [owner];
+  });
+}
+
+function shardsOfConfigMap(configMap: Frozen<KubeObject>, cache: Cache): string[] {
+  const owner = controllerKey(configMap, Shards.resource);
+  return owner === undefined ? usersOfConfigMap(configMap, cache) : [owner];
+}
+
+/** A node that does not report any more concerns those who have pods on it; one that does is no news. */
+function shardsOnNode(node: Frozen<KubeObject>, cache: Cache): string[] {
+  const known = cache.get(Nodes, { name: node.metadata.name });
+  const ready = known?.status?.conditions?.find(({ type }) => type === "Ready");
+  if (ready?.status === "True") return [];
+  return [...cache.store(Pods).values()].filter(({ spec }) => spec?.nodeName === node.metadata.name)
+    .flatMap((pod) => controllerKey(pod, Shards.resource) ?? []);
+}

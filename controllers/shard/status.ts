@@ -1,0 +1,216 @@
+/** What is said of a Shard. */
+import { cellLabel } from "../../api/multigres/labels.ts";
+import type { Shard, ShardStatus } from "../../api/multigres/shard.ts";
+import { type ActResult, CONFLICT, describeStep } from "../../kube/act.ts";
+import type { Clock } from "../../kube/clock.ts";
+import { mergeConditions, type Statement, timestamp } from "../../kube/conditions.ts";
+import type { Problem } from "../../kube/controller.ts";
+import type { Notice } from "../../kube/events.ts";
+import { crashLoopOf } from "../../kube/pod_health.ts";
+import type { Stored } from "../../kube/types.ts";
+import { present } from "../../resolve/present.ts";
+import { conditionNotices } from "../condition_notices.ts";
+import { phaseNotice } from "../phase_notice.ts";
+import { READY_FOR_DELETION } from "../removal.ts";
+import { type BackupFinding, backupStaleIn } from "./backups.ts";
+import { type ClassFinding, classStatement } from "./storage_classes.ts";
+import type { Instances } from "./instances.ts";
+import type { LifeDecision } from "./life/decide.ts";
+import type { LifeShard } from "./life/model.ts";
+import { viewOf } from "./life/view.ts";
+import type { Observation, SeenPod } from "./observe.ts";
+import { conditionOf, secondsSince } from "./pod_state.ts";
+import type { ShardConfiguration } from "./settings.ts";
+import { GRACE_SECONDS, type Verdict, verdictOf } from "./verdict.ts";
+import { orchestratorCells, podNamesOf, poolViews } from "./view.ts";
+
+/** What became of a pass. */
+export interface Pass {
+  readonly seen: Observation;
+  readonly model: LifeShard;
+  readonly decision: LifeDecision;
+  readonly instances: Instances;
+  readonly configuration: ShardConfiguration;
+  /** What keeps pods from being made. */
+  readonly problems: readonly Problem[];
+  readonly classes: readonly ClassFinding[];
+  readonly backups: BackupFinding;
+  readonly result: ActResult;
+  /** Whether nothing is known of the data plane yet, because this process only began to look. */
+  readonly isFirstLook: boolean;
+  /** What others who took part have to say, each under a type of its own. */
+  readonly statements: readonly Statement[];
+}
+
+export function statusOf(pass: Pass, clock: Clock): ShardStatus {
+  const { seen, decision, instances, backups } = pass;
+  const { owner } = seen.view;
+  const { generation } = owner.metadata;
+  const now = clock.now();
+  const verdict = verdictFor(pass, now);
+  const statements: Statement[] = [
+    ...verdict.statements,
+    decision.facts.rollingUpdate,
+    acceptance(pass),
+    classStatement(pass.classes),
+    ...storageStatements(pass),
+    ...backups.statements,
+    ...pass.statements,
+    ...removal(decision),
+  ];
+  const { ready, wanted } = decision.facts.counts;
+  return {
+    ...present({ observedGeneration: generation }),
+    phase: verdict.phase,
+    message: verdict.message,
+    poolsReady: wanted > 0 && ready === wanted,
+    orchReady: areOrchestratorsReady(seen),
+    readyReplicas: ready,
+    cells: cellsOf(seen),
+    podRoles: Object.fromEntries(instances.roles),
+    postgresConfig: configStatus(pass, now),
+    ...present({ lastBackupTime: backups.time, lastBackupType: backups.type }),
+    conditions: mergeConditions(owner.status?.conditions, statements, { generation, clock }),
+  };
+}
+
+function verdictFor(pass: Pass, now: Date): Verdict {
+  const { seen, model, decision } = pass;
+  return verdictOf({
+    view: viewOf(model),
+    facts: decision.facts,
+    obstacle: obstacleOf(pass)?.message,
+    looping: [...seen.pods, ...seen.orchestratorPods].map(crashLoopOf).find((why) => why !== undefined),
+    orchReady: areOrchestratorsReady(seen),
+    readySeconds: readySince(seen, now),
+    hadPrimary: hadPrimary(seen.view.owner),
+    isFirstLook: pass.isFirstLook,
+  });
+}
+
+function hadPrimary(owner: Shard): boolean {
+  const before = conditionOf(owner, "PrimaryAvailable");
+  return before?.status === "True" || before?.reason === "NoPrimary" || before?.reason === "PrimaryStale" ||
+    owner.status?.lastBackupTime !== undefined;
+}
+
+/** Undefined while a wanted pod is not Ready. */
+function readySince({ view, pods }: Observation, now: Date): number | undefined {
+  const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
+  const times = poolViews(view).flatMap(podNamesOf).map((name) => readyTime(byName.get(name)));
+  return times.some((time) => time === undefined)
+    ? undefined
+    : Math.min(...times.map((time) => secondsSince(time, now)));
+}
+
+function readyTime(pod: SeenPod | undefined): string | undefined {
+  const ready = pod === undefined ? undefined : conditionOf(pod, "Ready");
+  return ready?.status === "True" ? ready.lastTransitionTime : undefined;
+}
+
+function areOrchestratorsReady({ orchestrators, view }: Observation): boolean {
+  const wanted = orchestratorCells(view);
+  return wanted.every((cell) =>
+    orchestrators.some(({ metadata, spec, status }) =>
+      metadata.labels?.[cellLabel] === cell &&
+      (status?.observedGeneration ?? 0) >= (metadata.generation ?? Infinity) &&
+      (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1)
+    )
+  );
+}
+
+function cellsOf({ view }: Observation): string[] {
+  const pools = poolViews(view).map(({ cell }) => cell);
+  return [...new Set([...pools, ...orchestratorCells(view)])].sort();
+}
+
+function configStatus(
+  { seen, model, configuration }: Pass,
+  now: Date,
+): NonNullable<ShardStatus["postgresConfig"]> {
+  const before = seen.view.owner.status?.postgresConfig;
+  const { error } = configuration;
+  const inProgress = model.pods.some(({ drift }) => drift === "config-reload" || drift === "user");
+  const settledNow = !inProgress && before?.inProgress !== false && configuration.settings !== undefined;
+  const lastAppliedAt = settledNow ? timestamp(now) : before?.lastAppliedAt;
+  return { inProgress, ...present({ error, lastAppliedAt }) };
+}
+
+/** Whether everything that was asked for is being done. */
+function acceptance(pass: Pass): Statement {
+  const type = "SpecAccepted";
+  const obstacle = obstacleOf(pass);
+  if (obstacle !== undefined) return { type, status: "False", ...obstacle };
+  const { error } = pass.configuration;
+  if (error !== undefined) return { type, status: "False", reason: "ConfigError", message: error };
+  return { type, status: "True", reason: "Accepted", message: "Everything that is asked for is being done" };
+}
+
+function obstacleOf(
+  { problems, result }: Pass,
+): { readonly reason: string; readonly message: string } | undefined {
+  if (problems.length > 0) {
+    return {
+      reason: "ConfigError",
+      message: problems.map(({ message }) => message).join(" "),
+    };
+  }
+  if (result.kind === "failed") {
+    return { reason: "FailedApply", message: `Cannot ${describeStep(result.step)}: ${result.error.message}` };
+  }
+  if (result.kind === "done" || result.wait.reason === CONFLICT) return undefined;
+  return { reason: result.wait.reason, message: result.wait.message };
+}
+
+const STORAGE_REASONS: ReadonlySet<string> = new Set([
+  "StorageShrinkRefused",
+  "StorageCannotGrow",
+  "VolumeLost",
+  "FileSystemNotGrown",
+]);
+
+/** Only there while something is wrong: what is refused, or lost, and what helps. */
+function storageStatements({ decision }: Pass): Statement[] {
+  const found = decision.facts.findings.filter(({ reason }) => STORAGE_REASONS.has(reason));
+  const [first] = found;
+  if (first === undefined) return [];
+  const message = found.map((finding) => finding.message).join(" ");
+  return [{ type: "StorageAccepted", status: "False", reason: first.reason, message }];
+}
+
+function removal({ facts }: LifeDecision): Statement[] {
+  if (facts.removal?.done !== true) return [];
+  return [{
+    type: READY_FOR_DELETION,
+    status: "True",
+    reason: "DrainComplete",
+    message: "No instance holds anything back",
+  }];
+}
+
+/** Seconds until time alone changes what is to be said; 0 when it will not. */
+export function nextLookSeconds({ seen, model, backups }: Pass, now: Date): number {
+  const ready = model.topology.kind === "empty" ? readySince(seen, now) : undefined;
+  const grace = ready === undefined ? 0 : Math.max(0, GRACE_SECONDS - ready);
+  const dues = [grace, backupStaleIn(backups, now)].filter((seconds) => seconds > 0);
+  return dues.length === 0 ? 0 : Math.min(...dues);
+}
+
+/** The phase tells of them, or they are False in the normal course of things. */
+const SILENT: ReadonlySet<string> = new Set(["Available", "Ready", "PrimaryAvailable", "RollingUpdate"]);
+
+/** What people are told: transitions only. */
+export function noticesOf(shard: Shard & Stored, now: ShardStatus, { result, decision }: Pass): Notice[] {
+  const before = shard.status;
+  const applied = result.written.filter(({ kind }) => kind === "apply").map(describeStep);
+  const notices: Notice[] = [];
+  if (applied.length > 0) notices.push({ type: "Normal", reason: "Applied", message: applied.join(", ") });
+  if (decision.facts.removal?.done === true && conditionOf(shard, READY_FOR_DELETION)?.status !== "True") {
+    notices.push({
+      type: "Normal",
+      reason: READY_FOR_DELETION,
+      message: "Every instance is gone in good order",
+    });
+  }
+  return [...notices, ...phaseNotice(before, now), ...conditionNotices(before, now, SILENT)];
+}
