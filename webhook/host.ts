@@ -2,8 +2,9 @@
 import { backoffMs, type BackoffPolicy } from "../kube/backoff.ts";
 import { type Clock, sleep } from "../kube/clock.ts";
 import type { Random } from "../kube/random.ts";
+import { present } from "../resolve/present.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { Told } from "./answer.ts";
+import type { Patience, Told } from "./answer.ts";
 import type { FactFeed } from "./fact_feed.ts";
 import type { OperatorAccount } from "./guards.ts";
 import { objectionToPair } from "./key_pair.ts";
@@ -23,6 +24,8 @@ export interface HostOptions {
   readonly feed: Pick<FactFeed, "follow">;
   /** Called for each review that was answered. */
   readonly onReview?: (told: Told, seconds: number) => void;
+  /** How long answers may wait for facts; as long as the API server leaves room for when absent. */
+  readonly patience?: Patience;
   /** The worker's module, where it is not beside this one. */
   readonly entry?: URL;
 }
@@ -122,7 +125,7 @@ export class WebhookHost {
   }
 
   #converse(worker: Worker, over: AbortSignal, die: (reason: string) => void): void {
-    const { account, hostname, port, namespaces, feed } = this.#options;
+    const { account, hostname, port, namespaces, patience, feed } = this.#options;
     const send = (message: HostMessage) => worker.postMessage(message);
     const vigil = { unanswered: 0 };
     worker.addEventListener("message", (event: MessageEvent) => {
@@ -147,8 +150,7 @@ export class WebhookHost {
       type: "begin",
       port,
       account,
-      ...(hostname === undefined ? {} : { hostname }),
-      ...(namespaces === undefined ? {} : { namespaces }),
+      ...present({ hostname, namespaces, patience }),
     });
     feed.follow((changes) => send({ type: "facts", changes }), over);
     if (this.#pair !== undefined) send({ type: "certificate", pair: this.#pair });

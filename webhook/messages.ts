@@ -1,6 +1,6 @@
 /** What the main program and the worker of the webhook tell each other. */
 import { isRecord } from "../kube/errors.ts";
-import type { Told } from "./answer.ts";
+import type { Patience, Told } from "./answer.ts";
 import type { FactChange } from "./facts.ts";
 import type { OperatorAccount } from "./guards.ts";
 import type { KeyPair } from "./server.ts";
@@ -15,6 +15,7 @@ export type HostMessage =
     readonly account: OperatorAccount;
     /** All namespaces when absent. */
     readonly namespaces?: readonly string[];
+    readonly patience?: Patience;
   }
   | { readonly type: "facts"; readonly changes: readonly FactChange[] }
   /** A pair that was checked. */

@@ -3,6 +3,7 @@
  * it needs to know it is told ({@link HostMessage}), so a bug in here, or somebody who exploits one, holds no token.
  */
 import { loadCatalogue, multigresMajor } from "../postgres/catalogue/catalogue.ts";
+import { present } from "../resolve/present.ts";
 import { answerQuestion, type Question } from "./answer.ts";
 import { Facts } from "./facts.ts";
 import { type HostMessage, isHostMessage, type WorkerMessage } from "./messages.ts";
@@ -52,13 +53,13 @@ async function useCertificate(pair: { readonly certificate: string; readonly key
     (await server).setCertificate(pair);
     return;
   }
-  const { begin: { hostname, port }, facts } = stage;
-  const { account } = stage.begin;
+  const { begin: { hostname, port, account, patience }, facts } = stage;
+  const options = { facts, account, catalogue, now: () => new Date(), ...present({ patience }) };
   server = startServer({
-    ...(hostname === undefined ? {} : { hostname }),
+    ...present({ hostname }),
     port,
     pair,
-    answer: (question) => review(question, { facts, account, catalogue, now: () => new Date() }),
+    answer: (question) => review(question, options),
   });
   post({ type: "listening", port: (await server).port });
 }

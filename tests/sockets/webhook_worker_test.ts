@@ -1,101 +1,16 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../kube/clock.ts";
 import { ManualClock } from "../../kube/manual_clock.ts";
-import { seededRandom } from "../../kube/random.ts";
-import { createLogger } from "../../telemetry/log.ts";
 import { createMetrics } from "../../telemetry/prometheus.ts";
-import type { FactListener } from "../../webhook/fact_feed.ts";
-import { type HostOptions, KeyPairError, WebhookHost } from "../../webhook/host.ts";
+import { KeyPairError } from "../../webhook/host.ts";
 import { webhookMetrics } from "../../webhook/metrics.ts";
-import { createAuthority } from "../ground/pki.ts";
 import { freePort } from "../ground/ports.ts";
 import { waitFor } from "../ground/wait_for.ts";
-import {
-  account,
-  factsOf,
-  namespace,
-  operatorName,
-  readAnswer,
-  reviewOf,
-  type Said,
-} from "../support/webhook.ts";
-
-const authority = await createAuthority();
-
-async function servingPair() {
-  const { certPem, keyPem } = await authority.issueServer(["localhost"], ["127.0.0.1"]);
-  return { certificate: certPem, key: keyPem };
-}
-
-const pair = await servingPair();
-
-/** A feed that tells that all is known, and then what the test says. */
-function handFeed() {
-  const listeners = new Set<FactListener>();
-  return {
-    follow(listener: FactListener, signal: AbortSignal) {
-      listeners.add(listener);
-      signal.addEventListener("abort", () => listeners.delete(listener));
-      listener(factsOf());
-    },
-    tell: ((changes) => listeners.forEach((listener) => listener(changes))) satisfies FactListener,
-    get listeners() {
-      return listeners.size;
-    },
-  };
-}
-
-interface Stage {
-  readonly host: WebhookHost;
-  readonly port: number;
-  readonly feed: ReturnType<typeof handFeed>;
-  /** Lines of the log. */
-  readonly log: string[];
-  ask(path: string, body: unknown): Promise<Said>;
-}
-
-async function withHost(options: Partial<HostOptions>, body: (stage: Stage) => Promise<void>): Promise<void> {
-  const log: string[] = [];
-  const feed = handFeed();
-  const port = options.port ?? freePort();
-  const host = new WebhookHost({
-    clock: systemClock,
-    random: seededRandom(3),
-    log: createLogger({
-      level: "info",
-      format: "json",
-      write: (line) => log.push(line),
-      now: () => new Date(),
-    }),
-    hostname: "127.0.0.1",
-    port,
-    account,
-    feed,
-    ...options,
-  });
-  const end = new AbortController();
-  const running = host.run(end.signal);
-  const client = Deno.createHttpClient({ caCerts: [authority.caPem] });
-  const ask = async (path: string, review: unknown) => {
-    const headers = { "content-type": "application/json" };
-    const init = { client, method: "POST", headers, body: JSON.stringify(review) };
-    const answer = await fetch(`https://127.0.0.1:${port}${path}`, init);
-    return readAnswer(answer.status, await answer.text());
-  };
-  try {
-    await body({ host, port, feed, log, ask });
-  } finally {
-    client.close();
-    end.abort();
-    await running;
-    assert.equal(feed.listeners, 0);
-  }
-}
+import { factsOf, namespace, operatorName, reviewOf } from "../support/webhook.ts";
+import { authority, listening, pair, servingPair, withHost } from "../support/webhook_host.ts";
 
 const apiVersion = "multigres.com/v1alpha1";
 const cell = { apiVersion, kind: "Cell", metadata: { name: "c" } };
 const cellPath = "/validate-multigres-com-v1alpha1-cell";
-const listening = (host: WebhookHost) => waitFor("the webhook to listen", () => host.health() === undefined);
 
 Deno.test("the worker serves once it has a certificate, and is counted", async () => {
   const metrics = createMetrics({ version: "0", leaseName: "l", processMetrics: false });
