@@ -34,7 +34,8 @@ export function topologyTest(
   });
 }
 
-async function put(store: TopologyStore, key: string, value: Uint8Array): Promise<void> {
+/** Writes whatever is there, again and again if need be. */
+export async function put(store: TopologyStore, key: string, value: Uint8Array): Promise<void> {
   for (let current = await store.get(key);;) {
     const write: Write = current === undefined
       ? { kind: "create", key, value }
