@@ -2,7 +2,8 @@
 import { compareApply } from "./apply_diff.ts";
 import type { Cache } from "./cache.ts";
 import type { Applied, KubeClient } from "./client.ts";
-import { ApiError, isConflict } from "./errors.ts";
+import { isConflict } from "./errors.ts";
+import { withoutEmptied } from "./emptied.ts";
 import { parseFieldTree } from "./owned_fields.ts";
 import type { Resource } from "./resource.ts";
 import { type ApplyMemo, keyOf, type Store } from "./store.ts";
@@ -42,9 +43,10 @@ export class Applier {
   }
 
   async #send<T extends KubeObject>(resource: Resource<T>, object: Applied<T>, part: Part): Promise<T> {
-    if (part === "status") return await this.client.applyStatus(resource, object);
+    const owned = parseFieldTree(this.cache.store(resource).entry(keyOf(object.metadata))?.owned[part]);
+    if (part === "status") return await this.client.applyStatus(resource, withoutEmptied(object, owned));
     return this.#isOurs(resource, object)
-      ? await this.client.apply(resource, object)
+      ? await this.client.apply(resource, withoutEmptied(object, owned))
       : await this.#applyFirst(resource, object);
   }
 
@@ -58,14 +60,15 @@ export class Applier {
 
   /**
    * What is not known to be ours is new, or a stranger's (most bear no label that we watch), or our own that we have not
-   * seen yet. So nothing is taken over, and only where that meets resistance is it looked at who is there.
+   * seen yet. So it is created; only where something is in the way, it is looked at whose it is. Applying it at once would
+   * be wrong even without force: a selector or the data of a ConfigMap is merged with what is there, without a conflict.
    * @throws NameTakenError
    */
   async #applyFirst<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
     try {
-      return await this.client.applyUnforced(resource, object);
+      return await this.client.applyNew(resource, object);
     } catch (error) {
-      if (!isConflict(error) && !isInvalid(error)) throw error;
+      if (!isConflict(error)) throw error;
       const live = await this.client.find(resource, object.metadata);
       if (live === undefined) throw error;
       this.#refuseStranger(live, object, this.client.managerOf(resource));
@@ -82,22 +85,15 @@ export class Applier {
     );
     if (owner === undefined && applied) return;
     const whose = owner === undefined ? "nobody that we know" : `${owner.kind} ${owner.name}`;
+    const { name } = live.metadata;
     throw new NameTakenError(
-      `Cannot make ${live.kind} ${
-        keyOf(live.metadata)
-      } as one of this name exists and belongs to ${whose}. ` +
-        "Delete or rename it.",
+      `Cannot make ${live.kind} ${name} as one of this name exists and belongs to ${whose}. Delete or rename it.`,
     );
   }
 }
 
 function controllerOf({ metadata }: Pick<Frozen<KubeObject>, "metadata">) {
   return metadata.ownerReferences?.find(({ controller }) => controller);
-}
-
-/** The server also answers so to a second controlling owner. */
-function isInvalid(error: unknown): boolean {
-  return error instanceof ApiError && error.status.code === 422;
 }
 
 function isSettled<T extends KubeObject>(store: Store<T>, object: Applied<T>, part: Part): boolean {

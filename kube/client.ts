@@ -49,6 +49,12 @@ export type Applied<T extends KubeObject> = Partial<Omit<T, "metadata">> & {
 const REFUSED_RETRIES = 5;
 const REFUSED_WAIT_MS = 30_000;
 
+/**
+ * A resourceVersion that no object ever has: it is the revision of an empty etcd, and the first write makes the second. An
+ * apply that names it conflicts with every object that is there, and creates where there is none.
+ */
+const NOBODYS_VERSION = "1";
+
 const JSON_TYPE = "application/json";
 const APPLY_TYPE = "application/apply-patch+yaml";
 const MERGE_TYPE = "application/merge-patch+json";
@@ -149,9 +155,14 @@ export class KubeClient {
     return await this.#apply(resource, object, { force: true });
   }
 
-  /** Server-side apply that takes nothing over. @throws ApiError, with a conflict when others own fields that would change. */
-  async applyUnforced<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
-    return await this.#apply(resource, object, { force: false });
+  /**
+   * Server-side apply that only creates.
+   * @throws ApiError, with a conflict when there is an object of this name, which is left as it is.
+   */
+  async applyNew<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
+    const metadata = { ...object.metadata, resourceVersion: NOBODYS_VERSION };
+    const created: Applied<KubeObject> = { ...object, metadata };
+    return await this.#apply(resource, created, { force: false });
   }
 
   /** Server-side apply of the status subresource. */
@@ -250,7 +261,7 @@ export class KubeClient {
 
   async #apply<T extends KubeObject>(
     resource: Resource<T>,
-    object: Applied<T>,
+    object: Applied<KubeObject>,
     { force, subresource }: { readonly force: boolean; readonly subresource?: string },
   ): Promise<T> {
     const query = selectionQuery({}, { fieldManager: this.managerOf(resource), force });

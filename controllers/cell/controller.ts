@@ -10,9 +10,8 @@ import { trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
 import { outcomeOf } from "../outcome.ts";
-import { findStrangers } from "../strangers.ts";
 import { observe } from "./observe.ts";
-import { childNames, plan } from "./plan.ts";
+import { plan } from "./plan.ts";
 import { noticesOf, statusOf } from "./status.ts";
 
 const own = { labels: ownedSelector };
@@ -48,9 +47,7 @@ async function reconcile(
   // The garbage collector removes the children.
   if (cell.metadata.deletionTimestamp !== undefined) return settled;
 
-  const before = observe(cell, context);
-  const strangers = await findStrangers(cell, childNames(before), context);
-  const result = await context.act(plan(before, strangers, telemetry));
+  const result = await context.act(plan(observe(cell, context), telemetry));
 
   const after = observe(cell, context);
   const status = statusOf(after, result, context.clock);

@@ -20,12 +20,10 @@ import type { Resource } from "../../kube/resource.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
 import { isRemovalAsked } from "../removal.ts";
-import { type ChildName, waitForNames } from "../strangers.ts";
 import { desiredGatewayDeployment } from "./desired_gateway_deployment.ts";
 import { desiredGatewayService } from "./desired_gateway_service.ts";
 import { desiredLocalTopoServer } from "./desired_local_topo_server.ts";
 import type { Observation } from "./observe.ts";
-import { gatewayName, gatewayServiceName, topoServerName } from "./shape.ts";
 
 /** Reason of the wait for the cell's own topology server, and of the conditions that tell of it. */
 export const LOCAL_TOPO_NOT_READY = "LocalTopoServerNotReady";
@@ -33,25 +31,9 @@ export const LOCAL_TOPO_NOT_READY = "LocalTopoServerNotReady";
 /** TopoServers are watched; this is only the longest time without another look. */
 const TOPOLOGY_SECONDS = 300;
 
-/** The children that are to be made now, by kind and name. */
-export function childNames(seen: Observation): ChildName[] {
-  const { cell, topology } = seen;
-  if (isRemovalAsked(cell)) return [];
-  const names: ChildName[] = [];
-  if (topology.kind !== "none") names.push([TopoServers.resource, topoServerName(cell)]);
-  if (obstacleOf(seen) !== undefined) return names;
-  return [...names, [Services, gatewayServiceName(cell)], [Deployments, gatewayName(cell)]];
-}
-
-/** @param strangers objects that are not ours but bear the names of our children. */
-export function plan(
-  seen: Observation,
-  strangers: readonly string[],
-  operator: OperatorTelemetry,
-): Plan {
+export function plan(seen: Observation, operator: OperatorTelemetry): Plan {
   const { cell, leftovers } = seen;
   if (isRemovalAsked(cell)) return removalOfTopology(seen);
-  if (strangers.length > 0) return [waitForNames(strangers)];
   return [
     ...topologySteps(seen),
     apply(Services, desiredGatewayService(cell)),

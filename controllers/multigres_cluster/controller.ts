@@ -12,12 +12,10 @@ import type { ActResult } from "../../kube/act.ts";
 import { Background } from "../../kube/background.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
 import { Deployments, PersistentVolumeClaims, Services as KubeServices } from "../../kube/kinds.ts";
-import type { Plan } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import type { Services } from "../services.ts";
-import { type ChildName, findStrangers, waitForNames } from "../strangers.ts";
 import { finalize } from "./finalize.ts";
 import { observe } from "./observe.ts";
 import { components, preparations, tableGroups } from "./plan.ts";
@@ -75,12 +73,10 @@ async function reconcile(
   const asked = standingOf(before, tools, context);
   const results: ActResult[] = [prepared];
   for (const plan of isReady ? components(before, isRegistered(asked)) : []) {
-    results.push(await actAmongOthers(cluster, plan, context));
+    results.push(await context.act(plan));
   }
   const topology = standingOf(before, tools, context);
-  if (isReady) {
-    results.push(await actAmongOthers(cluster, tableGroups(before, isRegistered(topology)), context));
-  }
+  if (isReady) results.push(await context.act(tableGroups(before, isRegistered(topology))));
   const result = joined(results);
 
   const pass = { seen: observe(cluster, context, services), result, topology, statements: [] };
@@ -89,19 +85,6 @@ async function reconcile(
   await context.writeStatus(status);
   const due = topology?.kind === "asked" ? topology.progress.dueMs / 1000 : 0;
   return soonest(outcomeOf(result), due);
-}
-
-/** Carries out a plan unless strangers bear names that it needs. */
-async function actAmongOthers(
-  owner: MultigresCluster & Stored,
-  plan: Plan,
-  context: ReconcileContext,
-): Promise<ActResult> {
-  const names = plan.flatMap((step): ChildName[] =>
-    step.kind === "apply" ? [[step.resource, step.object.metadata.name]] : []
-  );
-  const strangers = await findStrangers(owner, names, context);
-  return await context.act(strangers.length === 0 ? plan : [waitForNames(strangers)]);
 }
 
 /** Who waits for a Shard to be gone. */

@@ -15,8 +15,7 @@ import { keyOf } from "../../kube/store.ts";
 import { trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { outcomeOf } from "../outcome.ts";
-import { findStrangers } from "../strangers.ts";
-import { childNames, observe } from "./observe.ts";
+import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import { CLAIM } from "./shape.ts";
 import { noticesOf, statusOf } from "./status.ts";
@@ -44,9 +43,7 @@ async function reconcile(topoServer: TopoServer & Stored, context: ReconcileCont
   // The garbage collector removes the children; the claims stay, as they hold the topology.
   if (topoServer.metadata.deletionTimestamp !== undefined) return settled;
 
-  const before = observe(topoServer, context);
-  const strangers = await findStrangers(topoServer, childNames(before), context);
-  const result = await context.act(plan(before, strangers));
+  const result = await context.act(plan(observe(topoServer, context)));
 
   const after = observe(topoServer, context);
   const status = statusOf(after, result, context.clock);

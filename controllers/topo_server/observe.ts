@@ -9,16 +9,13 @@ import {
   type PodDisruptionBudget,
   PodDisruptionBudgets,
   Pods,
-  Services,
   type StatefulSet,
   StatefulSets,
   StorageClasses,
 } from "../../kube/kinds.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
-import type { ChildName } from "../strangers.ts";
-import { claimName, headlessName } from "./shape.ts";
-import { desiredDisruptionBudget } from "./desired_disruption_budget.ts";
+import { claimName } from "./shape.ts";
 import { memberCount } from "./desired_stateful_set.ts";
 
 /** What is known of the StorageClass that a TopoServer names. */
@@ -56,18 +53,6 @@ export function observe(topoServer: TopoServer & Stored, { cache }: ReconcileCon
     volumes: volumesOf(topoServer, statefulSet, cache),
     storageClass: findClass(topoServer, cache),
   };
-}
-
-/** The children that are to be, by kind and name. */
-export function childNames({ topoServer, statefulSet }: Observation): ChildName[] {
-  const { name } = topoServer.metadata;
-  const budget: ChildName = [PodDisruptionBudgets, name];
-  return [
-    [StatefulSets, name],
-    [Services, name],
-    [Services, headlessName(topoServer)],
-    ...(desiredDisruptionBudget(topoServer, statefulSet) === undefined ? [] : [budget]),
-  ];
 }
 
 function volumesOf(

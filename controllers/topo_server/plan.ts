@@ -12,7 +12,6 @@
  */
 import { PersistentVolumeClaims, PodDisruptionBudgets, Services, StatefulSets } from "../../kube/kinds.ts";
 import { apply, patch, type Plan, remove, type Step, wait, type WaitStep } from "../../kube/plan.ts";
-import { waitForNames } from "../strangers.ts";
 import { desiredDisruptionBudget } from "./desired_disruption_budget.ts";
 import { desiredClientService, desiredHeadlessService } from "./desired_services.ts";
 import { desiredStatefulSet } from "./desired_stateful_set.ts";
@@ -25,9 +24,8 @@ const HOPELESS_SECONDS = 3_600;
 /** StorageClasses are watched; this is only for the case that the watch is not allowed. */
 const CLASS_SECONDS = 300;
 
-/** @param strangers objects that are not ours but bear the names of our children. */
-export function plan(seen: Observation, strangers: readonly string[]): Plan {
-  const obstacle = obstacleOf(seen, strangers);
+export function plan(seen: Observation): Plan {
+  const obstacle = obstacleOf(seen);
   if (obstacle !== undefined) return [obstacle];
   const { topoServer, statefulSet } = seen;
   return [
@@ -40,7 +38,7 @@ export function plan(seen: Observation, strangers: readonly string[]): Plan {
 }
 
 /** What must go out of the way before anything can be made. */
-function obstacleOf(seen: Observation, strangers: readonly string[]): WaitStep | undefined {
+function obstacleOf(seen: Observation): WaitStep | undefined {
   const { topoServer, statefulSet, storageClass } = seen;
   const { name } = topoServer.metadata;
   if (name.length > LONGEST_NAME) {
@@ -49,7 +47,6 @@ function obstacleOf(seen: Observation, strangers: readonly string[]): WaitStep |
       `pods with it, which allows ${LONGEST_NAME}. Make a TopoServer with a shorter name.`;
     return wait("NameTooLong", message, HOPELESS_SECONDS);
   }
-  if (strangers.length > 0) return waitForNames(strangers);
   if (statefulSet === undefined && storageClass.kind === "missing") {
     return wait("StorageClassNotFound", `StorageClass ${storageClass.name} does not exist`, CLASS_SECONDS);
   }

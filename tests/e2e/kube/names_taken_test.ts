@@ -39,6 +39,7 @@ function scenario(name: string, run: (stage: Stage) => Promise<void>): void {
         metrics: silentMetrics,
       });
       cache.watch({ resource: Services });
+      cache.watch({ resource: ConfigMaps });
       const owner = async (name: string): Promise<OwnerReference> => {
         const made = await stranger.create(ConfigMaps, { metadata: { namespace, name } });
         assert.ok(isStored(made));
@@ -94,5 +95,21 @@ scenario(
     assert.ok(await applier.apply(Services, wanted));
     const after = await stranger.get(Services, metadata);
     assert.equal(after.metadata.ownerReferences?.[0]?.name, "ours");
+  },
+);
+
+scenario(
+  "a Service and a ConfigMap of a stranger are not merged with ours, though no field conflicts",
+  async ({ applier, stranger, wanted }) => {
+    const metadata = { namespace: wanted.metadata.namespace ?? "", name: "db" };
+    const spec = { selector: { tier: "data" }, ports: [{ port: 5432 }] };
+    const service = await stranger.apply(Services, { metadata, spec });
+    const settings = await stranger.apply(ConfigMaps, { metadata, data: { theirs: "1" } });
+    await assert.rejects(applier.apply(Services, wanted), NameTakenError);
+    const ours = { metadata: wanted.metadata, data: { ours: "1" } };
+    await assert.rejects(applier.apply(ConfigMaps, ours), NameTakenError);
+    const versions = [await stranger.get(Services, metadata), await stranger.get(ConfigMaps, metadata)]
+      .map((object) => object.metadata.resourceVersion);
+    assert.deepEqual(versions, [service.metadata.resourceVersion, settings.metadata.resourceVersion]);
   },
 );
