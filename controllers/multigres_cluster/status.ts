@@ -52,9 +52,7 @@ export function statusOf(pass: Pass, clock: Clock): MultigresClusterStatus {
     ...(decision.kind === "unknown" ? present({ images: cluster.status?.images }) : {
       images: imagesStatus(question, decision),
     }),
-    ...present({
-      resolvedTemplates: resolution.ok ? resolution.value.templates : cluster.status?.resolvedTemplates,
-    }),
+    resolvedTemplates: resolution.ok ? resolution.value.templates : cluster.status?.resolvedTemplates ?? {},
     conditions: mergeConditions(cluster.status?.conditions, said, { generation, clock }),
   };
 }
@@ -64,6 +62,7 @@ export function statusOf(pass: Pass, clock: Clock): MultigresClusterStatus {
  * | --------------------------------------------------- | ------------ |
  * | the spec cannot be carried out, or a step failed    | Progressing  |
  * | a child says, of its latest spec, that it is degraded | Degraded   |
+ * | of a child nothing is known                         | Unknown      |
  * | a child is missing, behind, or not healthy          | Progressing  |
  * | the topology does not have what it should           | Progressing  |
  * | otherwise                                           | Healthy      |
@@ -75,6 +74,16 @@ function phaseOf(pass: Pass, topology: Statement | undefined): { phase: Phase; m
   const children = [...seen.cells, ...seen.tableGroups, ...seen.topoServers];
   const degraded = children.find((child) => isFresh(child) && child.status?.phase === "Degraded");
   if (degraded !== undefined) return { phase: "Degraded", message: quote(degraded) };
+  const unknown = children.find((child) => isFresh(child) && child.status?.phase === "Unknown");
+  if (unknown !== undefined) return { phase: "Unknown", message: quote(unknown) };
+  return progress(seen, children, topology);
+}
+
+function progress(
+  seen: Observation,
+  children: readonly Child[],
+  topology: Statement | undefined,
+): { phase: Phase; message: string } {
   const late = children.find((child) => !isFresh(child) || child.status?.phase !== "Healthy");
   if (late !== undefined) return { phase: "Progressing", message: quote(late) };
   if (topology?.status !== "True" && topology !== undefined) {
@@ -85,8 +94,10 @@ function phaseOf(pass: Pass, topology: Statement | undefined): { phase: Phase; m
   return { phase: "Healthy", message: "Ready" };
 }
 
+type Child = Observation["cells" | "tableGroups" | "topoServers"][number];
+
 /** The cause, where it is to be found. */
-function quote(child: Observation["cells" | "tableGroups" | "topoServers"][number]): string {
+function quote(child: Child): string {
   const { kind, metadata, status } = child;
   const state = isFresh(child)
     ? status?.message ?? status?.phase ?? "nothing is known of it yet"

@@ -34,7 +34,7 @@ interface Verdict {
   readonly phase: Phase;
   readonly message: string;
   readonly reason: string;
-  readonly available: boolean;
+  readonly available: Statement["status"];
 }
 
 /**
@@ -45,37 +45,58 @@ interface Verdict {
  * | Shards are leaving             | Progressing  | False     | CleanupPending   |
  * | there are no Shards            | Initializing | True      | NoShards         |
  * | all are Healthy                | Healthy      | True      | ShardsReady      |
+ * | of a Shard nothing is known    | Unknown      | Unknown   | ShardUnknown     |
  * | otherwise                      | Progressing  | False     | ShardsNotReady   |
  */
-function judge({ tableGroup, wanted, leaving }: Observation, ready: number, result: ActResult): Verdict {
-  const total = tableGroup.spec.shards.length;
-  const counted = `${ready} of ${total} shards are ready`;
+function judge(seen: Observation, ready: number, result: ActResult): Verdict {
+  const { leaving } = seen;
   const failure = failureOf(result);
   if (failure !== undefined) return no("Progressing", "FailedApply", failure);
-  const degraded = wanted.find(({ object }) =>
-    object !== undefined && isFresh(object) && phaseOf(object) === "Degraded"
-  );
-  if (degraded?.object !== undefined) {
-    const { metadata, status } = degraded.object;
+  const degraded = shardIn(seen, "Degraded");
+  if (degraded !== undefined) {
     return no(
       "Degraded",
       "ShardDegraded",
-      `Shard ${metadata.name} is degraded: ${status?.message ?? "it does not say why"}`,
+      `Shard ${degraded.metadata.name} is degraded: ${causeOf(degraded)}`,
     );
   }
   if (leaving.length > 0) {
     const names = leaving.map(({ metadata }) => metadata.name).join(", ");
     return no("Progressing", "CleanupPending", `Waiting for shards to leave: ${names}`);
   }
+  return count(seen, ready);
+}
+
+function count(seen: Observation, ready: number): Verdict {
+  const total = seen.tableGroup.spec.shards.length;
   if (total === 0) {
-    return { phase: "Initializing", message: "No Shards", reason: "NoShards", available: true };
+    return { phase: "Initializing", message: "No Shards", reason: "NoShards", available: "True" };
   }
-  if (ready === total) return { phase: "Healthy", message: "Ready", reason: "ShardsReady", available: true };
-  return no("Progressing", "ShardsNotReady", counted);
+  if (ready === total) {
+    return { phase: "Healthy", message: "Ready", reason: "ShardsReady", available: "True" };
+  }
+  const unknown = shardIn(seen, "Unknown");
+  if (unknown !== undefined) {
+    const message = `Shard ${unknown.metadata.name}: ${causeOf(unknown)}`;
+    return { phase: "Unknown", message, reason: "ShardUnknown", available: "Unknown" };
+  }
+  const late = shardIn(seen, "Progressing") ?? shardIn(seen, "Initializing");
+  const cause = late === undefined ? "" : `; Shard ${late.metadata.name}: ${causeOf(late)}`;
+  return no("Progressing", "ShardsNotReady", `${ready} of ${total} shards are ready${cause}`);
+}
+
+/** The first of the wanted Shards that says so of its latest spec. */
+function shardIn({ wanted }: Observation, phase: Phase): SeenShard | undefined {
+  return wanted.find(({ object }) => object !== undefined && isFresh(object) && phaseOf(object) === phase)
+    ?.object;
+}
+
+function causeOf({ status }: SeenShard): string {
+  return status?.message ?? "it does not say why";
 }
 
 function no(phase: Phase, reason: string, message: string): Verdict {
-  return { phase, reason, message, available: false };
+  return { phase, reason, message, available: "False" };
 }
 
 function failureOf(result: ActResult): string | undefined {
@@ -84,7 +105,7 @@ function failureOf(result: ActResult): string | undefined {
 }
 
 function availability({ available, reason, message }: Verdict): Statement {
-  return { type: "Available", status: available ? "True" : "False", reason, message };
+  return { type: "Available", status: available, reason, message };
 }
 
 function removal(seen: Observation): Statement[] {

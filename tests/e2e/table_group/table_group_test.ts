@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { pendingDeletionAnnotation } from "../../../api/multigres/annotations.ts";
 import { type Shard, Shards, type ShardStatus } from "../../../api/multigres/shard.ts";
 import { type ResolvedShard, type TableGroup, TableGroups } from "../../../api/multigres/table_group.ts";
-import { addControllers } from "../../../controllers/controllers.ts";
+import { tableGroupController } from "../../../controllers/table_group/controller.ts";
 import type { KubeClient } from "../../../kube/client.ts";
 import { sharedCluster } from "../../ground/ground.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
@@ -52,7 +52,7 @@ function scenario(name: string, run: (stage: Stage) => Promise<void>): void {
       using client = steadyClient(sharedCluster().connection);
       await installKinds(client);
       await using operator = startOperator(sharedCluster().connection, {
-        setUp: addControllers,
+        setUp: (manager) => manager.add(tableGroupController),
         namespaces: [namespace],
       });
       const key = { namespace, name: "tg" };
