@@ -13,18 +13,20 @@ import { TopoServers } from "../api/multigres/topo_server.ts";
 import { PostgresClusters } from "../api/smoketurner/postgres_cluster.ts";
 import { PostgresUpgrades } from "../api/smoketurner/postgres_upgrade.ts";
 import type { Resource } from "../kube/resource.ts";
-import { guardChild, housekeepers } from "./guards.ts";
+import { guardChild } from "./guards.ts";
 import type { Handler } from "./handlers/handler.ts";
 import { clusterChecks, clusterDefaults } from "./handlers/multigres_cluster.ts";
 import { postgresClusterChecks } from "./handlers/postgres_cluster.ts";
 import { postgresUpgradeChecks } from "./handlers/postgres_upgrade.ts";
 import { templateChecks } from "./handlers/templates.ts";
 
-/** A condition that the API server checks before it asks (CEL); where it does not hold, the hook is passed over. */
-export interface MatchCondition {
-  readonly name: string;
-  readonly expression: string;
-}
+/**
+ * Whom the API server lets through without asking, so that what must go on goes on while nobody answers:
+ * - `leaving`: changes of an object that is being deleted;
+ * - `housekeepers`: the controllers that end namespaces and clean up after owners;
+ * - `operator`: the operator itself, which starts before its server does.
+ */
+export type Exemption = "leaving" | "housekeepers" | "operator";
 
 export interface Registration {
   /** Name of the hook in its configuration. */
@@ -33,34 +35,11 @@ export interface Registration {
   readonly path: string;
   readonly resource: Resource;
   readonly operations: readonly ("CREATE" | "UPDATE" | "DELETE")[];
-  readonly matchConditions: readonly MatchCondition[];
+  readonly exempt: readonly Exemption[];
   /** Why a request fails when nobody answers. */
   readonly why: string;
   readonly handler: Handler;
 }
-
-/** What is to go must be able to go, be the operator there or not. */
-const staying: MatchCondition = {
-  name: "not-on-its-way-out",
-  expression: "request.operation != 'UPDATE' || !has(object.metadata.deletionTimestamp)",
-};
-
-/**
- * The API server itself lets the housekeepers through, and the operator: neither the end of a namespace nor the operator's
- * own start waits for this server.
- */
-const noHousekeeper: MatchCondition = {
-  name: "not-a-housekeeper",
-  expression: `!(request.userInfo.username in [${housekeepers.map((user) => `'${user}'`).join(", ")}])`,
-};
-
-/** Completed with the operator's own account where the manifests are made. */
-export const operatorPlaceholder = "OPERATOR_ACCOUNT";
-
-const notTheOperator: MatchCondition = {
-  name: "not-the-operator",
-  expression: `request.userInfo.username != '${operatorPlaceholder}'`,
-};
 
 const guard: Handler = {
   needs: [],
@@ -70,7 +49,7 @@ const guard: Handler = {
 function multigresHook(
   type: Registration["type"],
   resource: Resource,
-  settings: Pick<Registration, "operations" | "matchConditions" | "why" | "handler">,
+  settings: Pick<Registration, "operations" | "exempt" | "why" | "handler">,
 ): Registration {
   const kind = resource.kind.toLowerCase();
   const [letter, verb] = type === "mutating" ? ["m", "mutate"] : ["v", "validate"];
@@ -86,7 +65,7 @@ function multigresHook(
 function child(resource: Resource): Registration {
   return multigresHook("validating", resource, {
     operations: ["CREATE", "UPDATE", "DELETE"],
-    matchConditions: [notTheOperator, noHousekeeper],
+    exempt: ["operator", "housekeepers"],
     why:
       "A guard that is away guards nothing. Nobody but the operator has business here, and it is let through without " +
       "being asked, as are the controllers that clean up.",
@@ -97,7 +76,7 @@ function child(resource: Resource): Registration {
 function template(resource: Resource, kind: "CoreTemplate" | "CellTemplate" | "ShardTemplate"): Registration {
   return multigresHook("validating", resource, {
     operations: ["CREATE", "UPDATE", "DELETE"],
-    matchConditions: [staying, noHousekeeper],
+    exempt: ["leaving", "housekeepers"],
     why:
       "A template that is deleted or broken unseen takes settings away from running clusters. The end of a namespace " +
       "does not wait for it.",
@@ -108,7 +87,7 @@ function template(resource: Resource, kind: "CoreTemplate" | "CellTemplate" | "S
 export const registrations: readonly Registration[] = [
   multigresHook("mutating", MultigresClusters.resource, {
     operations: ["CREATE", "UPDATE"],
-    matchConditions: [staying],
+    exempt: ["leaving"],
     why:
       "A cluster that is stored without its defaults could be refused by the schema, or take others later. Clusters that " +
       "are being deleted are let through.",
@@ -116,7 +95,7 @@ export const registrations: readonly Registration[] = [
   }),
   multigresHook("validating", MultigresClusters.resource, {
     operations: ["CREATE", "UPDATE"],
-    matchConditions: [staying],
+    exempt: ["leaving"],
     why:
       "What is wrong with a cluster is better said before it is stored, and a volume that is asked to shrink has no " +
       "way back. Clusters that are being deleted are let through.",
@@ -135,7 +114,7 @@ export const registrations: readonly Registration[] = [
     path: "/validate",
     resource: PostgresClusters.resource,
     operations: ["CREATE", "UPDATE"],
-    matchConditions: [staying],
+    exempt: ["leaving"],
     why:
       "Rules of production that hold only while somebody answers are none. Clusters that are being deleted are let " +
       "through.",
@@ -147,7 +126,7 @@ export const registrations: readonly Registration[] = [
     path: "/validate-upgrade",
     resource: PostgresUpgrades.resource,
     operations: ["CREATE", "UPDATE"],
-    matchConditions: [staying],
+    exempt: ["leaving"],
     why:
       "An upgrade that changes its source half-way loses data. Upgrades that are being deleted are let through.",
     handler: postgresUpgradeChecks,
