@@ -10,18 +10,21 @@ import { TableGroups } from "../../api/multigres/table_group.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
 import type { ActResult } from "../../kube/act.ts";
 import { Background } from "../../kube/background.ts";
+import type { Statement } from "../../kube/conditions.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
 import { Deployments, PersistentVolumeClaims, Services as KubeServices } from "../../kube/kinds.ts";
 import { keyOf } from "../../kube/store.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import type { Services } from "../services.ts";
+import { certificateSteps, ownedCertificates } from "./certificates.ts";
 import { finalize } from "./finalize.ts";
 import { observe } from "./observe.ts";
 import { components, preparations, tableGroups } from "./plan.ts";
 import { noticesOf, statusOf } from "./status.ts";
 import { usersOfTemplate } from "./template_users.ts";
 import { isRegistered, standingOf, TOPOLOGY_BACKOFF, type TopologyTools } from "./topology.ts";
+import type { ClusterView } from "./view.ts";
 
 const own = { labels: ownedSelector };
 
@@ -38,6 +41,7 @@ export function multigresClusterController(services: Services): Controller<Multi
       { resource: TopoServers.resource },
       { resource: Deployments, ...own },
       { resource: KubeServices, ...own },
+      ...ownedCertificates,
     ],
     sources: [
       { watched: { resource: Shards.resource }, keys: clusterOfLeaving },
@@ -71,7 +75,8 @@ async function reconcile(
   const isReady = prepared.kind === "done";
   // The topology is written while the parts that do not need it are made.
   const asked = standingOf(before, tools, context);
-  const results: ActResult[] = [prepared];
+  const certified = await certify(isReady ? before.view : undefined, context);
+  const results: ActResult[] = [prepared, ...certified.results];
   for (const plan of isReady ? components(before, isRegistered(asked)) : []) {
     results.push(await context.act(plan));
   }
@@ -79,12 +84,35 @@ async function reconcile(
   if (isReady) results.push(await context.act(tableGroups(before, isRegistered(topology))));
   const result = joined(results);
 
-  const pass = { seen: observe(cluster, context, services), result, topology, statements: [] };
+  const pass = {
+    seen: observe(cluster, context, services),
+    result,
+    topology,
+    statements: certified.statements,
+  };
   const status = statusOf(pass, context.clock);
   for (const notice of noticesOf(cluster, status, pass)) context.record(notice);
   await context.writeStatus(status);
   const due = topology?.kind === "asked" ? topology.progress.dueMs / 1000 : 0;
-  return soonest(outcomeOf(result), due);
+  return soonest(soonest(outcomeOf(result), due), certified.dueSeconds);
+}
+
+interface Certified {
+  readonly results: readonly ActResult[];
+  readonly statements: readonly Statement[];
+  /** When to look again at the latest; 0 when time changes nothing. */
+  readonly dueSeconds: number;
+}
+
+/** What holds certificates up holds nothing else up. */
+async function certify(view: ClusterView | undefined, context: ReconcileContext): Promise<Certified> {
+  if (view === undefined) return { results: [], statements: [], dueSeconds: 0 };
+  const { steps, cleanup, statement, checkAfterSeconds = 0 } = await certificateSteps(view, context);
+  return {
+    results: [await context.act(steps), await context.act(cleanup)],
+    statements: statement === undefined ? [] : [statement],
+    dueSeconds: checkAfterSeconds,
+  };
 }
 
 /** Who waits for a Shard to be gone. */
