@@ -45,9 +45,9 @@ export interface CertificateOutcome {
 type Tools = Pick<ReconcileContext, "cache" | "client" | "clock">;
 
 /** cert-manager's definitions are not there, or its answer is waited for, and no watch may tell of a change. */
-const CERT_MANAGER_SECONDS = 60;
+const CERT_MANAGER_SECONDS = 15;
 /** Certificates are being listed. */
-const UNKNOWN_SECONDS = 5;
+const UNKNOWN_SECONDS = 2;
 
 const nothing = { steps: [], cleanup: [], statement: undefined, checkAfterSeconds: undefined };
 
@@ -65,11 +65,13 @@ export async function certificateSteps(
     case "operator":
       return withNameChecked(view, await byOperator(view, tools));
     case "cert-manager":
-      return withNameChecked(view, await byCertManager(view, tools, choice.settings));
+      return certManagerStanding(tools.cache) === "unknown"
+        ? notKnownYet(view)
+        : withNameChecked(view, await byCertManager(view, tools, choice.settings));
     case "unreadable":
       return { ...nothing, statement: unreadableIssuer(choice.value) };
     case "unknown":
-      return { ...nothing, statement: unknownIssuer(view), checkAfterSeconds: UNKNOWN_SECONDS };
+      return notKnownYet(view);
   }
 }
 
@@ -152,7 +154,11 @@ function unreadableIssuer(value: string): Statement {
 }
 
 /** For the first seconds of a process; what was said before still holds as far as anybody knows. */
-function unknownIssuer({ owner }: ClusterView): Statement {
+function notKnownYet(view: ClusterView): CertificateOutcome {
+  return { ...nothing, statement: statementBefore(view), checkAfterSeconds: UNKNOWN_SECONDS };
+}
+
+function statementBefore({ owner }: ClusterView): Statement {
   const before = owner.status?.conditions?.find(({ type }) => type === CERTIFICATES_READY);
   if (before !== undefined) {
     const { type, status, reason, message } = before;

@@ -87,16 +87,22 @@ export interface CertificateStage {
 
 const NAME = "orders";
 
+export interface ScenarioOptions extends Pick<OperatorOptions, "prepare"> {
+  /** Done before the operator starts. */
+  readonly before?: (client: KubeClient) => Promise<void>;
+}
+
 /** A test with a stage of its own. */
 export function certificateScenario(
   name: string,
   run: (stage: CertificateStage) => Promise<void>,
-  prepare?: OperatorOptions["prepare"],
+  { prepare, before }: ScenarioOptions = {},
 ): void {
   Deno.test(name, (t) =>
     withNamespace(t, async ({ namespace }) => {
       using client = steadyClient(sharedCluster().connection);
       await installKinds(client);
+      await before?.(client);
       const clock = new TurnedClock();
       await using operator = startCertificateOperator(namespace, clock, prepare);
       await run(stageOf({ namespace, client, operator, clock }));
