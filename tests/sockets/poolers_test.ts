@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http2";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
@@ -195,6 +196,37 @@ Deno.test("a connection that breaks in the middle of a call ends the call at onc
   assert.equal((await failureOf(client.status(addressOf(server)))).failure, "unreachable");
 });
 
+Deno.test({
+  name: "a long call whose connection breaks leaves no timer behind",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    await using server = await silentAfterSettings();
+    const client = opened();
+    const backup = failureOf(client.backUp(addressOf(server), { type: "full", jobId: "j" }));
+    await waitUntil("the call", () => server.requests(), (count) => count === 1);
+    server.hangUp();
+    assert.equal((await backup).failure, "broken");
+    client.close();
+  },
+});
+
+/** Speaks HTTP/2, takes requests, and answers none; it keeps no time of its own. */
+async function silentAfterSettings() {
+  let requests = 0;
+  const server = createServer(() => void requests++);
+  const sessions = new Set<{ destroy(): void }>();
+  server.on("session", (session) => void sessions.add(session));
+  const port = freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", () => resolve()));
+  return {
+    port,
+    requests: () => requests,
+    hangUp: () => sessions.forEach((session) => session.destroy()),
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
 const poolerName = "multipooler.shop.prod.multigres.internal";
 
 async function certificates(authority: Authority, name = poolerName): Promise<ServerTls> {
@@ -324,9 +356,9 @@ async function failTimes(client: PoolerClient, server: { readonly port: number }
 async function leavesNothing(
   server: { readonly port: number; open(): number },
   failure: PoolerFailure,
-  timeoutMs = 5_000,
+  { timeoutMs = 5_000, connectMs = 2_000 } = {},
 ): Promise<void> {
-  using client = opened({ connectMs: 50 });
+  using client = opened({ connectMs });
   const heaps: number[] = [];
   for (let round = 0; round < 3; round++) {
     assert.deepEqual(await failTimes(client, server, timeoutMs), [failure]);
@@ -350,7 +382,7 @@ Deno.test("1,000 calls to a pooler that closes each connection leave nothing beh
 
 Deno.test("1,000 calls to a pooler that never speaks leave nothing behind", async () => {
   await using server = treating(swallow);
-  await leavesNothing(server, "unreachable");
+  await leavesNothing(server, "unreachable", { connectMs: 50 });
 });
 
 Deno.test("1,000 calls to a pooler that says no leave nothing behind", async () => {
@@ -362,5 +394,5 @@ Deno.test("1,000 calls to a pooler that says no leave nothing behind", async () 
 
 Deno.test("1,000 calls to a pooler that takes too long leave nothing behind", async () => {
   await using server = await pooler({ status: never });
-  await leavesNothing(server, "timeout", 250);
+  await leavesNothing(server, "timeout", { timeoutMs: 250 });
 });

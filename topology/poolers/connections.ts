@@ -26,15 +26,21 @@ export interface ConnectionsOptions {
 
 export type ManagerClient = ReturnType<typeof clientOf>;
 
+/**
+ * The time limit goes to the server in a header and is kept here. Connect is not told of it: when a connection ends, it
+ * forgets to settle the call, and its timer would go on to the end.
+ */
+export interface CallLimits {
+  readonly headers: { readonly "grpc-timeout": string };
+  readonly signal: AbortSignal;
+}
+
 /** One call, and how it is told of. */
 export interface PoolerCall<T> {
   /** Such as `read the status of`. */
   readonly what: string;
   readonly timeoutMs: number;
-  send(
-    client: ManagerClient,
-    limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  ): Promise<T>;
+  send(client: ManagerClient, limits: CallLimits): Promise<T>;
 }
 
 interface Connection {
@@ -87,7 +93,7 @@ export class PoolerConnections {
     const send = async (): Promise<T> => {
       try {
         return await call.send(connection.client, {
-          timeoutMs: Math.ceil(call.timeoutMs),
+          headers: { "grpc-timeout": grpcTimeout(call.timeoutMs) },
           signal: deadline.signal,
         });
       } catch (error) {
@@ -171,6 +177,12 @@ export class PoolerConnections {
       `all ${most} connections to poolers were in use until its time ran out`,
     );
   }
+}
+
+/** At most eight digits and a unit: more than a day is told in seconds. */
+function grpcTimeout(milliseconds: number): string {
+  const whole = Math.ceil(milliseconds);
+  return whole < 100_000_000 ? `${whole}m` : `${Math.ceil(whole / 1000)}S`;
 }
 
 function ranOutOfTime(error: unknown): boolean {
