@@ -11,6 +11,13 @@ export const finalizers = {
 export const annotations = {
   /** On a PostgresCluster: every new value (an RFC 3339 time serves best) asks for one base backup. */
   triggerBackup: `${GROUP}/trigger-backup`,
+  /**
+   * On a PostgresCluster: `restart` lets members be restarted, one by one, for resources that cannot be changed while they
+   * run. Without it such a change waits, and the status says so.
+   */
+  resizeFallback: `${GROUP}/resize-fallback`,
+  /** On a member's pod: hash of what the user asked for when the pod was made. */
+  askedHash: `${GROUP}/asked-hash`,
   /** On a PostgresUpgrade: presence starts a manual cutover, whatever the value. */
   cutover: `${GROUP}/cutover`,
   /** On a PostgresUpgrade: presence asks for a rollback, whatever the value. */

@@ -34,6 +34,12 @@ export interface ClusterNames {
   /** Secret and Certificate of the database pods. */
   readonly tls: string;
   readonly poolerTls: string;
+  /** Secret of the operator's own authority for the cluster. */
+  readonly authority: string;
+  /** Secrets that this authority signs; they differ from those of cert-manager, so that neither touches the other's. */
+  readonly ownTls: string;
+  readonly ownPoolerTls: string;
+  readonly ownReplicaPoolerTls: string;
   readonly replicaPoolerTls: string;
   readonly patroniConfigMap: string;
   readonly poolerConfigMap: string;
@@ -65,6 +71,10 @@ export function clusterNames(cluster: string): ClusterNames {
     credentialsSecret: `${cluster}-credentials`,
     tls: `${cluster}-tls`,
     poolerTls: `${cluster}-pooler-tls`,
+    authority: `${cluster}-authority`,
+    ownTls: `${cluster}-own-tls`,
+    ownPoolerTls: `${cluster}-pooler-own-tls`,
+    ownReplicaPoolerTls: `${cluster}-pooler-repl-own-tls`,
     replicaPoolerTls: `${cluster}-pooler-repl-tls`,
     patroniConfigMap: `${cluster}-patroni-config`,
     poolerConfigMap: `${cluster}-pgbouncer-config`,
