@@ -19,6 +19,9 @@ export const adoptOperatorChangesAnnotation = "multigres.com/adopt-operator-chan
 export const postgresConfigHashAnnotation = "multigres.com/postgres-config-hash";
 export const postgresReloadHashAnnotation = "multigres.com/postgres-reload-hash";
 
+/** On pods of gateways: hash of the certificate that they show to clients, which they read when they start. */
+export const certificateHashAnnotation = "multigres.com/certificate-hash";
+
 /** On MultigresClusters: the operator's images in use, as JSON; `"fully-pinned"` when the user chose all of them. */
 export const appliedImagesAnnotation = "multigres.com/applied-images";
 

@@ -1,17 +1,21 @@
 /** Keeps the gateway of a Cell, and its own topology server where it has one, as they should be. */
+import { publicCertificateSecretName } from "../../api/multigres/certificate_names.ts";
 import { type Cell, Cells } from "../../api/multigres/cell.ts";
 import { ownedSelector } from "../../api/multigres/labels.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
+import { certificateSecrets } from "../../certs/secrets.ts";
 import { type Cache, controllerKey } from "../../kube/cache.ts";
 import { type Controller, type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
 import { deploymentIndex, deploymentsOfPod } from "../../kube/deployment_pods.ts";
 import { Deployments, Pods, Services as KubeServices } from "../../kube/kinds.ts";
+import { keyOf } from "../../kube/store.ts";
 import { trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
 import { outcomeOf } from "../outcome.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
+import { clusterOf } from "./shape.ts";
 import { noticesOf, statusOf } from "./status.ts";
 
 const own = { labels: ownedSelector };
@@ -33,6 +37,7 @@ export function cellController(services: CellServices): Controller<Cell> {
     ],
     sources: [
       { watched: { resource: Pods, ...own, trim: trimPod, indexes: deploymentIndex }, keys: ownersOfPod },
+      { watched: certificateSecrets, keys: usersOfCertificate },
     ],
     decode: (raw) => Cells.decode(raw),
     reconcile: (cell, context) => reconcile(cell, context, services),
@@ -63,4 +68,12 @@ function ownersOfPod(pod: Frozen<KubeObject>, cache: Cache): string[] {
     const owner = deployment === undefined ? undefined : controllerKey(deployment, Cells.resource);
     return owner === undefined ? [] : [owner];
   });
+}
+
+/** Cells whose gateways show a certificate to clients. */
+function usersOfCertificate({ metadata }: Frozen<KubeObject>, cache: Cache): string[] {
+  return [...cache.store(Cells.resource).values()].filter((cell) =>
+    cell.metadata.namespace === metadata.namespace && cell.spec.certCommonName !== undefined &&
+    publicCertificateSecretName(clusterOf(cell)) === metadata.name
+  ).map((cell) => keyOf(cell.metadata));
 }

@@ -1,5 +1,6 @@
 /** The Deployment of a cell's gateways. */
 import type { Cell } from "../../api/multigres/cell.ts";
+import { certificateHashAnnotation } from "../../api/multigres/annotations.ts";
 import { publicCertificateSecretName } from "../../api/multigres/certificate_names.ts";
 import { selectorLabels } from "../../api/multigres/labels.ts";
 import { portNames, ports } from "../../api/multigres/ports.ts";
@@ -35,10 +36,17 @@ interface Equipment {
   readonly mounts: readonly VolumeMount[];
 }
 
-/** @param operator the operator's own telemetry variables, which hold where the cluster does not say. */
+/** What a gateway depends on besides its cell. */
+export interface GatewaySurroundings {
+  /** The operator's own telemetry variables, which hold where the cluster does not say. */
+  readonly operator: OperatorTelemetry;
+  /** Tells versions of the certificate from each other that it shows to clients: another one takes another pod. */
+  readonly certificate?: string | undefined;
+}
+
 export function desiredGatewayDeployment(
   cell: Cell & Stored,
-  operator: OperatorTelemetry,
+  { operator, certificate }: GatewaySurroundings,
 ): Applied<Deployment> {
   const { images, multigateway, multigatewayPlacement } = cell.spec;
   const labels = gatewayLabels(cell);
@@ -50,7 +58,10 @@ export function desiredGatewayDeployment(
       replicas: gatewayReplicas(cell),
       selector: { matchLabels: selectorLabels(labels) },
       template: {
-        metadata: podMetadata(multigateway, { labels, project: projectOf(cell, clusterOf(cell)) }),
+        metadata: withCertificate(
+          podMetadata(multigateway, { labels, project: projectOf(cell, clusterOf(cell)) }),
+          certificate,
+        ),
         spec: {
           containers: [gatewayContainer(cell, equipment)],
           ...(volumes.length === 0 ? {} : { volumes }),
@@ -64,6 +75,14 @@ export function desiredGatewayDeployment(
       },
     },
   };
+}
+
+function withCertificate(
+  metadata: ReturnType<typeof podMetadata>,
+  certificate: string | undefined,
+): ReturnType<typeof podMetadata> {
+  if (certificate === undefined) return metadata;
+  return { ...metadata, annotations: { ...metadata.annotations, [certificateHashAnnotation]: certificate } };
 }
 
 function gatewayContainer(cell: Cell, equipment: readonly Equipment[]): Container {

@@ -32,7 +32,8 @@ function cell(name: string, spec: Json = {}, metadata: Json = {}): Cell & Stored
 }
 
 function west(spec: Json = {}, metadata: Json = {}) {
-  return desiredGatewayDeployment(cell("rich-west-0e1df0ca", spec, metadata), {}).spec?.template;
+  return desiredGatewayDeployment(cell("rich-west-0e1df0ca", spec, metadata), { operator: {} }).spec
+    ?.template;
 }
 
 function container(spec: Json) {
@@ -71,7 +72,7 @@ const gateways = [
 
 for (const [owner, name] of gateways) {
   Deno.test(`the gateway of ${owner} is the recorded one, but for what its start-up probe asks for`, () => {
-    const deployment = desiredGatewayDeployment(cell(owner), {});
+    const deployment = desiredGatewayDeployment(cell(owner), { operator: {} });
     assert.deepEqual(comparable(deployment), comparable(withLiveStartup(recorded[`Deployment/${name}`])));
     const service = desiredGatewayService(cell(owner));
     assert.deepEqual(comparable(service), comparable(withLiveStartup(recorded[`Service/${name}`])));
@@ -205,7 +206,7 @@ Deno.test("a cell made by hand stands for its cluster, with one gateway that log
       globalTopoServer: { address: "t:1", implementation: "etcd", rootPath: "/r" },
     },
   });
-  const { spec } = desiredGatewayDeployment(owner, {});
+  const { spec } = desiredGatewayDeployment(owner, { operator: {} });
   assert.equal(spec?.replicas, 1);
   assert.equal(spec?.selector.matchLabels?.["app.kubernetes.io/instance"], "alone");
   assert.ok(spec?.template.spec?.containers[0]?.args?.join(" ").endsWith("--log-level info"));
@@ -214,7 +215,22 @@ Deno.test("a cell made by hand stands for its cluster, with one gateway that log
 Deno.test("building changes nothing that was handed in, and the same input gives the same objects", () => {
   const owner = cell("rich-east-7e7ad954");
   const before = JSON.stringify(owner);
-  const first = JSON.stringify([desiredGatewayDeployment(owner, {}), desiredGatewayService(owner)]);
-  assert.equal(JSON.stringify([desiredGatewayDeployment(owner, {}), desiredGatewayService(owner)]), first);
+  const first = JSON.stringify([
+    desiredGatewayDeployment(owner, { operator: {} }),
+    desiredGatewayService(owner),
+  ]);
+  assert.equal(
+    JSON.stringify([desiredGatewayDeployment(owner, { operator: {} }), desiredGatewayService(owner)]),
+    first,
+  );
   assert.equal(JSON.stringify(owner), before);
+});
+
+Deno.test("another certificate for clients takes other gateways, as they read it when they start", () => {
+  const owner = cell("rich-west-0e1df0ca");
+  const template = (certificate?: string) =>
+    desiredGatewayDeployment(owner, { operator: {}, certificate }).spec?.template.metadata?.annotations;
+  assert.equal(template()?.["multigres.com/certificate-hash"], undefined);
+  assert.equal(template("one")?.["multigres.com/certificate-hash"], "one");
+  assert.notDeepEqual(template("one"), template("two"));
 });

@@ -1,15 +1,18 @@
 /** What is, around one Cell. */
 import type { Cell } from "../../api/multigres/cell.ts";
+import { publicCertificateSecretName } from "../../api/multigres/certificate_names.ts";
+import { hashParts } from "../../api/multigres/names.ts";
 import { type TopoServer, TopoServers } from "../../api/multigres/topo_server.ts";
+import type { Cache } from "../../kube/cache.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import { podsOfDeployment } from "../../kube/deployment_pods.ts";
-import { type Deployment, Deployments, type Pod, type Service, Services } from "../../kube/kinds.ts";
+import { type Deployment, Deployments, type Pod, Secrets, type Service, Services } from "../../kube/kinds.ts";
 import type { Resource } from "../../kube/resource.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { isFresh } from "../freshness.ts";
 import { desiredLocalTopoServer } from "./desired_local_topo_server.ts";
-import { gatewayName, gatewayServiceName, topoServerName } from "./shape.ts";
+import { clusterOf, gatewayName, gatewayServiceName, topoServerName } from "./shape.ts";
 
 /** How the topology server stands that is the cell's own. */
 export type LocalTopology =
@@ -32,6 +35,11 @@ export interface Observation {
   /** Pods of the gateway. */
   readonly pods: readonly Frozen<Pod>[];
   readonly topology: LocalTopology;
+  /**
+   * Tells versions of the certificate that the gateways show to clients from each other; undefined while there is none
+   * that we know. Gateways read it once, when they start.
+   */
+  readonly certificate: string | undefined;
   /** Every TopoServer of the cell, wanted or not. */
   readonly topoServers: readonly (Frozen<TopoServer> & Stored)[];
   readonly leftovers: readonly Leftover[];
@@ -51,6 +59,7 @@ export function observe(cell: Cell & Stored, { cache }: Pick<ReconcileContext, "
     service: services.find(({ metadata }) => metadata.name === gatewayServiceName(cell)),
     pods: deployment === undefined ? [] : podsOfDeployment(cache, deployment),
     topology: topologyOf(cell, topoServers),
+    certificate: certificateOf(cell, cache),
     topoServers,
     leftovers: [
       ...othersThan(gatewayName(cell), Deployments, deployments),
@@ -58,6 +67,14 @@ export function observe(cell: Cell & Stored, { cache }: Pick<ReconcileContext, "
       ...othersThan(ownTopoServer, TopoServers.resource, topoServers),
     ],
   };
+}
+
+function certificateOf(cell: Cell, cache: Cache): string | undefined {
+  const { namespace = "" } = cell.metadata;
+  if (cell.spec.certCommonName === undefined) return undefined;
+  const name = publicCertificateSecretName(clusterOf(cell));
+  const certificate = cache.get(Secrets, { namespace, name })?.data?.["tls.crt"];
+  return certificate === undefined ? undefined : hashParts([certificate]);
 }
 
 function othersThan<T extends KubeObject>(

@@ -58,6 +58,7 @@ function seen(numbers: Numbers = {}, changes: Partial<Observation> = {}): Observ
     service: { apiVersion: "v1", kind: "Service", metadata: { name: "gateway-service" } },
     pods: [],
     topology: { kind: "none" },
+    certificate: undefined,
     topoServers: [],
     leftovers: [],
     ...changes,
