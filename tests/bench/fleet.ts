@@ -22,7 +22,15 @@ import {
   prepareNamespaces,
 } from "./fleet_clusters.ts";
 import { measureLimit, type Sample, takeSample } from "./fleet_limit.ts";
-import { isQuiet, type RunningOperator, startOperator, user, variants, whyEnded } from "./operator.ts";
+import {
+  fillCache,
+  isQuiet,
+  type RunningOperator,
+  startOperator,
+  user,
+  variants,
+  whyEnded,
+} from "./operator.ts";
 import { type ProcessUsage, usageOf } from "./process.ts";
 import { breakdown, isRead } from "./requests.ts";
 
@@ -95,6 +103,7 @@ async function run(stage: Stage, size: Size): Promise<readonly Table[]> {
   if (variant === undefined) throw new Error("Cannot measure as there is no way to run the operator");
   const fleet = fleetOf(size.count, "fleet", stage.plane.etcd);
   await prepareNamespaces(client, fleet);
+  await fillCache(variant);
   const operator = await startOperator(stage, variant);
   const life = await lifeOf({ stage, client, operator, fleet }).finally(() =>
     operator.process.stop("SIGTERM", 15_000)
