@@ -1,9 +1,14 @@
 /** A namespace in which MultigresClusters live: a real API server, a real etcd, the operator in the test's own process. */
 import { parseAllDocuments } from "yaml";
 import { type MultigresCluster, MultigresClusters } from "../../api/multigres/multigres_cluster.ts";
+import { cellController } from "../../controllers/cell/controller.ts";
 import { addControllers } from "../../controllers/controllers.ts";
+import { multigresClusterController } from "../../controllers/multigres_cluster/controller.ts";
 import { type Services, servicesWith, type Stores } from "../../controllers/services.ts";
+import { tableGroupController } from "../../controllers/table_group/controller.ts";
+import { topoServerController } from "../../controllers/topo_server/controller.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import type { Manager } from "../../kube/manager.ts";
 import type { EtcdConnection } from "../../topology/etcd/connection.ts";
 import { type BorrowedStore, StorePool } from "../../topology/etcd/store_pool.ts";
 import type { GroundClient } from "../ground/client.ts";
@@ -18,6 +23,7 @@ import {
   steadyClient,
 } from "./operator.ts";
 import { prefixedStore } from "./prefixed_store.ts";
+import { shardPlayer } from "./shard_player.ts";
 
 export interface ClusterStage {
   readonly client: KubeClient;
@@ -86,6 +92,21 @@ function stageIn(
         ({ status, metadata }) =>
           status?.phase === phase && status.observedGeneration === metadata.generation,
       ),
+  };
+}
+
+/**
+ * All controllers of clusters but that of Shards, whose part is played: on nodes that run nothing no instance would ever
+ * answer, and what is proved here ends at the Shard.
+ */
+export function downToShards(replaced: Partial<Services> = {}): (manager: Manager) => void {
+  const all = services(replaced);
+  return (manager) => {
+    manager.add(multigresClusterController(all));
+    manager.add(cellController(all));
+    manager.add(tableGroupController);
+    manager.add(topoServerController);
+    manager.add(shardPlayer);
   };
 }
 

@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { TableGroups } from "../../../api/multigres/table_group.ts";
-import { addControllers } from "../../../controllers/controllers.ts";
 import type { Stores } from "../../../controllers/services.ts";
 import { isRecord } from "../../../kube/errors.ts";
 import { StorePool } from "../../../topology/etcd/store_pool.ts";
 import { freePort } from "../../ground/ports.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
-import { borrow, type ClusterStage, clusterTest, services } from "../../support/cluster_stage.ts";
+import { borrow, type ClusterStage, clusterTest, downToShards } from "../../support/cluster_stage.ts";
 import { differences } from "../../support/object_differences.ts";
 import { withoutServerDefaults } from "../../support/server_defaults.ts";
-import { shardPlayer } from "../../support/shard_player.ts";
-import { conditionOf, eventsOf, example, messageOf, password } from "./support.ts";
+import { conditionOf, eventsOf, example, messageOf, password, start } from "./support.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -148,7 +146,7 @@ for (const { name, differs } of onPurpose) {
     `the ${name} cluster has exactly the recorded objects, but for what differs on purpose`,
     async (stage) => {
       await stage.apply(`${password}---\n${await example(name)}`);
-      await using _operator = stage.start();
+      await using _operator = start(stage);
       await stage.untilPhase(name, "Healthy");
       assert.deepEqual((await compared(stage, name)).sort(), [...differs].sort());
     },
@@ -171,12 +169,7 @@ clusterTest(
   async (stage) => {
     await stage.apply(`${password}---\n${await example("managed_topology")}`);
     const { door, stores } = latecomer();
-    await using _operator = stage.start({
-      setUp: (manager) => {
-        addControllers(manager, services({ stores }));
-        manager.add(shardPlayer);
-      },
-    });
+    await using _operator = start(stage, { setUp: downToShards({ stores }) });
     const gateway = "managed-zone-a-multigateway-fb40fc89";
     const furtherCondition =
       'TopoServer/managed-global-topo + .status.conditions.SpecAccepted: "True/Accepted"';

@@ -8,8 +8,8 @@ import type { Condition } from "../../../kube/conditions.ts";
 import { Deployments, type Event, Events, Services, StatefulSets } from "../../../kube/kinds.ts";
 import type { Resource } from "../../../kube/resource.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
-import type { ClusterStage } from "../../support/cluster_stage.ts";
-import type { RunningOperator } from "../../support/operator.ts";
+import { type ClusterStage, downToShards } from "../../support/cluster_stage.ts";
+import type { OperatorOptions, RunningOperator } from "../../support/operator.ts";
 
 export const password = `
 apiVersion: v1
@@ -63,6 +63,11 @@ export function manifest(kind: string, name: string, spec: unknown): string {
   return `${
     JSON.stringify({ apiVersion: "multigres.com/v1alpha1", kind, metadata: { name }, spec })
   }\n---\n${password}`;
+}
+
+/** Starts an operator whose clusters end at their Shards. */
+export function start(stage: ClusterStage, options: Partial<OperatorOptions> = {}): RunningOperator {
+  return stage.start({ setUp: downToShards(), ...options });
 }
 
 /** `Status/Reason` of a condition. */
