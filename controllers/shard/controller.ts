@@ -2,6 +2,7 @@
 import { shardClaimsFinalizer } from "../../api/multigres/annotations.ts";
 import { clusterLabel, ownedSelector } from "../../api/multigres/labels.ts";
 import { type Shard, Shards } from "../../api/multigres/shard.ts";
+import { certificateSecrets } from "../../certs/secrets.ts";
 import { Background } from "../../kube/background.ts";
 import type { BackoffPolicy } from "../../kube/backoff.ts";
 import { type Cache, controllerKey } from "../../kube/cache.ts";
@@ -38,8 +39,10 @@ import { carryOutLife } from "./life_acts.ts";
 import { lifeModelOf } from "./life_model.ts";
 import { decideLife } from "./life/decide.ts";
 import { claimIndex, type Observation, observe, shardsOfClaim } from "./observe.ts";
+import { keepPgbackrest } from "./pgbackrest.ts";
 import { referencedText, trimConfigMap, usersOfConfigMap } from "./referenced_text.ts";
 import { configurationFor, type ShardConfiguration } from "./settings.ts";
+import { secretStatements } from "./secrets.ts";
 import { stamps } from "./stamps.ts";
 import { nextLookSeconds, noticesOf, type Pass, statusOf } from "./status.ts";
 import { classesOf, usersOfClass } from "./storage_classes.ts";
@@ -81,6 +84,7 @@ export function shardController(services: Services): Controller<Shard> {
       { resource: Deployments, ...own },
       { resource: KubeServices, ...own },
       { resource: PodDisruptionBudgets, ...own },
+      certificateSecrets,
     ],
     sources: [
       { watched: { resource: Pods, ...own }, keys: ownersOfPod },
@@ -110,10 +114,10 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
   const observeNow = () => withSettings(observe(shard, context, services.telemetry), configuration);
   const before = observeNow();
 
-  const prepared = await context.act([
-    ...finalizer(shard),
-    ...isRemovalAsked(shard) ? [] : infrastructure(before),
-  ]);
+  const isStaying = !isRemovalAsked(shard);
+  const certified = isStaying ? await keepPgbackrest(before, context) : undefined;
+  const steps = isStaying ? [...certified?.steps ?? [], ...infrastructure(before)] : [];
+  const prepared = await context.act([...finalizer(shard), ...steps]);
   const now = context.clock.now();
   const instances = instancesFrom({ seen: before, progress, now, evidenceSeconds: services.evidenceSeconds });
   const model = lifeModelOf({ seen: observeNow(), instances, cache: context.cache, now });
@@ -143,9 +147,9 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
     ),
     result: joined([prepared, lived, tended]),
     isFirstLook: progress.kind === "pending",
-    statements: [],
+    statements: [...certified?.statements ?? [], ...await secretStatements(before, context)],
   };
-  return await conclude(shard, pass, context);
+  return soonest(await conclude(shard, pass, context), certified?.checkAfterSeconds ?? 0);
 }
 
 async function conclude(shard: Shard & Stored, pass: Pass, context: ReconcileContext): Promise<Outcome> {

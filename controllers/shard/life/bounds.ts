@@ -34,6 +34,9 @@ export const BROKEN_SECONDS = 60;
 /** A shard without primary for this time does not get one by waiting: elections were seen to take up to 40 s. */
 export const NO_PRIMARY_SECONDS = 180;
 
+/** An instance that came up may lead to an election for this time: they were seen to take up to 40 s. */
+export const ELECTION_SECONDS = 90;
+
 /** A pod that does not end this long after its grace period is stuck: its node is gone, or does not answer. */
 export const STUCK_SECONDS = 60;
 

@@ -14,20 +14,22 @@
  *
  * A claim is used when its slot is wanted, or its pod exists and has not got its turn to be deleted; the claim for
  * backups always is. A claim whose pod went some other way, or whose policy was changed later, is marked and never deleted
- * here: a mark can be taken back for as long as the collector leaves it alone.
+ * here, and marked only while a primary leads: a mark can be taken back for as long as the collector leaves it alone.
  */
 import type { LifeAction } from "./actions.ts";
 import { KEPT_CLAIMS } from "./bounds.ts";
+import { blindness } from "./gate.ts";
 import type { LifeClaim, LifePod } from "./model.ts";
 import { isSameGroup, type LifeView, policyOf, slotKey } from "./view.ts";
 
 export function upkeepOf(view: LifeView): LifeAction[] {
   const used = usedSlots(view);
   const taken = new Set(view.shard.pods.map(slotKey));
+  const certain = blindness(view, "scaleDown") === undefined;
   return view.shard.claims.filter(({ terminating }) => !terminating).flatMap((claim) => {
     const key = claim.slot === undefined ? undefined : slotKey(claim.slot);
     const isUsed = key === undefined || used.has(key);
-    return upkeep(view, claim, isUsed, key !== undefined && !isUsed && !taken.has(key));
+    return upkeep(view, claim, isUsed, certain && key !== undefined && !isUsed && !taken.has(key));
   });
 }
 

@@ -1,6 +1,7 @@
 /** Whether a pod may be taken away now: the one rule that rolling, scaling down and every other planned step obey. */
 import {
   COMING_UP_SECONDS,
+  ELECTION_SECONDS,
   LOOK_SECONDS,
   STALLED_LOOK_SECONDS,
   STALLED_SECONDS,
@@ -13,9 +14,11 @@ import {
   isReady,
   isServingStandby,
   isStuck,
+  isTerminating,
   lackOf,
   restartDue,
   serves,
+  takesNothing,
   troubledSeconds,
 } from "./health.ts";
 import type { LifePod } from "./model.ts";
@@ -54,7 +57,7 @@ export type Purpose = "roll" | "scaleDown";
  * @param waitedSeconds for which the pod has had this turn already, to tell a halt from a wait
  */
 export function gateOf(view: LifeView, pod: LifePod, purpose: Purpose, waitedSeconds = 0): Gate {
-  const blocker = blindness(view, purpose) ?? unrest(view, pod);
+  const blocker = blindness(view, purpose) ?? vote(view, pod) ?? unrest(view, pod);
   if (blocker !== undefined) return closed(blocker, waitedSeconds);
   if (isPrimary(view, pod) && view.shard.pods.length > 1) {
     const missing = missingSuccessor(view, pod);
@@ -94,6 +97,24 @@ export function blindness(view: LifeView, purpose: Purpose): LifeWait | undefine
   return shard.withoutPrimarySeconds < STALLED_SECONDS ? wait : standingStill(wait);
 }
 
+/**
+ * A shard without primary is rolled to mend it, pod by pod. Each is given time to bring about an election before the
+ * next goes, and those who are only kept for their vote are left alone.
+ */
+function vote({ leaderless, held, shard }: LifeView, pod: LifePod): LifeWait | undefined {
+  if (!leaderless) return undefined;
+  if (held.some((slot) => slot.pod?.name === pod.name)) {
+    return waitFor("NoPrimary", `Instance ${pod.name} is kept for its vote`, COMING_UP_SECONDS);
+  }
+  const young = shard.pods.find(({ name, ageSeconds }) => name !== pod.name && ageSeconds < ELECTION_SECONDS);
+  if (young === undefined) return undefined;
+  return waitFor(
+    "NoPrimary",
+    `Instance ${young.name} is new, and may lead to an election`,
+    COMING_UP_SECONDS,
+  );
+}
+
 /** The first instance besides this one that is not as it should be. */
 function unrest(view: LifeView, pod: LifePod): LifeWait | undefined {
   const others = view.slots.filter((slot) => slotKey(slot) !== slotKey(pod) && concerns(view, slot, pod));
@@ -104,7 +125,15 @@ function unrest(view: LifeView, pod: LifePod): LifeWait | undefined {
     const wait = waitFor("InstanceNotSettled", `Instance ${name} ${lack}`, COMING_UP_SECONDS);
     return troubledSeconds(slot.pod) < STALLED_SECONDS ? wait : standingStill(wait);
   }
-  return undefined;
+  const newcomer = view.excess.find((other) => other.name !== pod.name && isComingUp(view, other));
+  if (newcomer === undefined) return undefined;
+  return waitFor("InstanceNotSettled", `Instance ${newcomer.name} is coming up`, COMING_UP_SECONDS);
+}
+
+/** An excess pod that may have been down by our hand, for a roll that was still wanted then. */
+function isComingUp(view: LifeView, pod: LifePod): boolean {
+  if (pod.aside !== undefined || pod.ageSeconds >= STALLED_SECONDS) return false;
+  return !serves(view, pod) && !takesNothing(view, pod) && !isTerminating(pod);
 }
 
 function concerns(view: LifeView, slot: WantedSlot, pod: LifePod): boolean {

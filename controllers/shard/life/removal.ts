@@ -11,9 +11,9 @@ import {
 } from "./actions.ts";
 import { COMING_UP_SECONDS, LOOK_SECONDS, STUCK_SECONDS, TOPOLOGY_SECONDS } from "./bounds.ts";
 import { isStuck } from "./health.ts";
-import type { LifePod, LifeShard, Removal } from "./model.ts";
+import type { LifeShard, Removal } from "./model.ts";
 import { stuckFinding } from "./pods.ts";
-import { policyOf } from "./view.ts";
+import { policyOf, primaryOf } from "./view.ts";
 
 /** `done`: nothing of ours is left to do, so the object may go. */
 export interface RemovalVerdict extends Verdict {
@@ -27,7 +27,7 @@ export interface RemovalVerdict extends Verdict {
  * | -------------------------- | ------------------------------- | --------------------------------- | -------------------------------- |
  * | orchestrators stopped      | yes                             | yes                               | gone, or ending for a minute     |
  * | standbys deleted           | all at once                     | all at once                       | gone, or stuck (1)               |
- * | who claims to lead deleted | yes                             | yes                               | gone, or stuck (1)               |
+ * | who leads, or said so last, deleted | yes                             | yes                               | gone, or stuck (1)               |
  * | records marked as stopped  | yes; after 5 minutes without    | only when the topology is there   | marked                           |
  * |                            | topology it goes on, and tells  |                                   |                                  |
  * | claims                     | left as they are                | whenDeleted Delete: deleted,      | none is left to delete or let go |
@@ -68,18 +68,14 @@ function stopOrchestrators({ orchestrators }: LifeShard): Verdict | undefined {
 function deletePods({ pods }: LifeShard): Verdict | undefined {
   const present = pods.filter((pod) => !isStuck(pod));
   if (present.length === 0) return undefined;
-  const standbys = present.filter((pod) => !claimsToLead(pod));
+  const primary = primaryOf(pods);
+  const leader = primary.kind === "seen" ? primary.pod : primary.claimant;
+  const standbys = present.filter((pod) => pod !== leader);
   const turn = standbys.length > 0 ? standbys : present;
   const deleted = turn.filter(({ state }) => state.kind !== "terminating")
     .map((pod) => deletePod(pod, "removal"));
   const message = `${present.length} pods are still there`;
   return together(doing(...deleted), waiting(waitFor("PodsEnding", message, COMING_UP_SECONDS)));
-}
-
-function claimsToLead({ evidence }: LifePod): boolean {
-  return evidence.kind === "fresh"
-    ? evidence.role === "primary"
-    : evidence.kind === "stale" && evidence.claim !== undefined;
 }
 
 function markPoolers({ strays, topology }: LifeShard, { kind, sinceSeconds }: Removal): Verdict | undefined {

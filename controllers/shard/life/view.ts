@@ -33,22 +33,26 @@ export type Judgement = "evidence" | "readiness" | "nothing";
 export interface LifeView {
   readonly shard: LifeShard;
   readonly slots: readonly WantedSlot[];
-  /** Those of the slots that are wanted only because the durability policy cannot do without them. */
+  /** Those of the slots that nobody asks for any more, and that the shard cannot do without yet. */
   readonly held: readonly WantedSlot[];
   /** Pods that no slot is wanted for, in the order of the model. */
   readonly excess: readonly LifePod[];
   readonly primary: Primary;
   readonly judgement: Judgement;
+  /** Whether the shard has a data plane, and has been without a primary for so long that it takes a change to get one. */
+  readonly leaderless: boolean;
 }
 
 export function viewOf(shard: LifeShard): LifeView {
   const asked = shard.pools.flatMap((pool) => slotsOf(shard, pool));
-  const held = heldSlots(shard, asked);
+  const primary = primaryOf(shard.pods);
+  const judgement = judgementOf(shard, primary);
+  const leaderless = judgement === "readiness" && shard.topology.kind === "known";
+  const held = leaderless ? electors(shard, asked) : heldSlots(shard, asked);
   const slots = [...asked, ...held];
   const wanted = new Set(slots.map(slotKey));
   const excess = shard.pods.filter((pod) => !wanted.has(slotKey(pod)));
-  const primary = primaryOf(shard.pods);
-  return { shard, slots, held, excess, primary, judgement: judgementOf(shard, primary) };
+  return { shard, slots, held, excess, primary, judgement, leaderless };
 }
 
 /** Slots are compared and found by this. */
@@ -113,6 +117,15 @@ function heldSlots(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[]
   return held;
 }
 
+/**
+ * While a shard does not get a primary, everyone who may still have a vote stays, and is made again: an election takes a
+ * majority of those whom the last primary counted, and they alone are sure to have what was committed.
+ */
+function electors(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[] {
+  const strays = new Set(shard.strays.flatMap(({ slot }) => slot === undefined ? [] : [slotKey(slot)]));
+  return leftOver(shard, asked).filter((slot) => slot.pod !== undefined || strays.has(slotKey(slot)));
+}
+
 /** Slots that nobody asks for, and whose volumes are neither given up nor lost. */
 function leftOver(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[] {
   const wanted = new Set(asked.map(slotKey));
@@ -126,7 +139,7 @@ function leftOver(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[] 
 }
 
 /** The highest claim counts, and only when whoever makes it answers: a killed primary goes on saying so in its record. */
-function primaryOf(pods: readonly LifePod[]): Primary {
+export function primaryOf(pods: readonly LifePod[]): Primary {
   let best: { pod: LifePod; term: Term } | undefined;
   for (const pod of pods) {
     const term = claimOf(pod);
