@@ -1,7 +1,7 @@
 /** Many small MultigresClusters, and what there is to see of them from outside. */
 import { clusterLabel } from "../../api/multigres/labels.ts";
 import type { GroundClient, Manifest } from "../ground/client.ts";
-import { at, isRecord, listAt, stringAt } from "../ground/json.ts";
+import { at, listAt, stringAt } from "../ground/json.ts";
 
 /** Requests under way at the same time, as several users with kubectl would have. */
 const workers = 16;
@@ -121,16 +121,10 @@ export async function healthyClusters(client: GroundClient): Promise<number> {
   return (await client.list(pathOf("clusters"))).filter(isHealthy).length;
 }
 
-/** A Multigres object of ours that is Healthy, and not only was. */
-export function isHealthy(object: unknown): boolean {
-  return stringAt(object, "status", "phase") === "Healthy" &&
-    at(object, "status", "observedGeneration") === at(object, "metadata", "generation");
-}
-
-/** A Deployment all of whose pods are ready. */
-export function isRolledOut(deployment: unknown): boolean {
-  const status = at(deployment, "status");
-  return isRecord(status) && status["readyReplicas"] === at(deployment, "spec", "replicas");
+/** Whether a cluster is Healthy, and not only was with an earlier spec. */
+function isHealthy(cluster: unknown): boolean {
+  return stringAt(cluster, "status", "phase") === "Healthy" &&
+    at(cluster, "status", "observedGeneration") === at(cluster, "metadata", "generation");
 }
 
 export function isReadyPod(pod: unknown): boolean {
