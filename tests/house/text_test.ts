@@ -47,8 +47,11 @@ Deno.test("nothing is left for later", () => {
   );
 });
 
+/** `/home/postgres` and `/tmp/pgpass` are paths of images. */
+const machinePaths = /(^|[\s"'`=(:])\/((work|root)\b|home\/(?!postgres\b)\w|Users\/\w|tmp\/(?!pgpass\b)\w)/;
+
 Deno.test("no file names a path of one machine", () => {
-  assert.deepEqual(offences(judged, /(^|[\s"'`=(:])\/(work|root|home\/\w|Users\/\w|tmp\/\w)/), []);
+  assert.deepEqual(offences(judged, machinePaths), []);
 });
 
 Deno.test("no file names the address of a package registry", () => {
