@@ -20,12 +20,12 @@ type Part = "main" | "status";
 export class Applier {
   constructor(private readonly client: KubeClient, private readonly cache: Cache) {}
 
-  /** Applies an object unless that would change nothing. @returns whether a request was made. */
+  /** Applies an object unless that would change nothing. @returns whether that changed something. */
   async apply<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<boolean> {
     return await this.#apply(resource, object, "main");
   }
 
-  /** Applies the status of an object unless that would change nothing. @returns whether a request was made. */
+  /** Applies the status of an object unless that would change nothing. @returns whether that changed something. */
   async applyStatus<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<boolean> {
     return await this.#apply(resource, object, "status");
   }
@@ -37,9 +37,11 @@ export class Applier {
   ): Promise<boolean> {
     const store = this.cache.store(resource);
     if (isSettled(store, object, part)) return false;
-    store.putWritten(await this.#send(resource, object, part));
+    const before = store.get(keyOf(object.metadata))?.metadata.resourceVersion;
+    const after = await this.#send(resource, object, part);
+    store.putWritten(after);
     remember(store, object, part);
-    return true;
+    return after.metadata.resourceVersion !== before;
   }
 
   async #send<T extends KubeObject>(resource: Resource<T>, object: Applied<T>, part: Part): Promise<T> {

@@ -113,7 +113,8 @@ function environment(topoServer: TopoServer, members: number): EnvVar[] {
 }
 
 function field(name: string, fieldPath: string): EnvVar {
-  return { name, valueFrom: { fieldRef: { fieldPath } } };
+  // With the version that the API server would fill in: what is said in full can be compared without asking it.
+  return { name, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath } } };
 }
 
 function claimTemplates(topoServer: TopoServer, existing: Frozen<StatefulSet> | undefined): ClaimTemplate[] {

@@ -24,7 +24,7 @@ export const shardPlayer: Controller<Shard> = {
       orchReady: true,
       poolsReady: true,
       ...(generation === undefined ? {} : { observedGeneration: generation }),
-      conditions: pending ? [leaving] : [],
+      ...(pending ? { conditions: [leaving] } : {}),
     });
     return { kind: "settled" };
   },

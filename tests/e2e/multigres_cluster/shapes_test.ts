@@ -17,6 +17,7 @@ import {
   eventsOf,
   external,
   messageOf,
+  start,
   untilCondition,
   untilQuiet,
 } from "./support.ts";
@@ -60,7 +61,7 @@ clusterTest(
         tablegroups: [{ name: "default", default: true }, { name: group }],
       }],
     }));
-    await using operator = stage.start();
+    await using operator = start(stage);
     const { status } = await stage.untilPhase(name, "Healthy");
     assert.deepEqual(Object.keys(status?.cells ?? {}).sort(), cellNames);
     assert.deepEqual(status?.databases, { postgres: { readyShards: 2, totalShards: 2 } });
@@ -90,7 +91,7 @@ clusterTest("cells that are added get gateways, and all databases may use them",
       zoneId,
     }));
   await stage.apply(cluster("c", { cells: cells(1) }));
-  await using _operator = stage.start();
+  await using _operator = start(stage);
   await stage.untilPhase("c", "Healthy");
   await stage.apply(cluster("c", { cells: cells(3) }));
   const { status } = await waitUntil(
@@ -138,12 +139,12 @@ clusterTest(
   async (stage) => {
     await stage.apply(pooledInZoneA(["zone-a", "zone-b"]));
     {
-      await using _operator = stage.start();
+      await using _operator = start(stage);
       await stage.untilPhase("c", "Healthy");
     }
     await assert.rejects(stage.apply(pooledInZoneA(["zone-a"])), /cells can be added, not removed/);
     await replaceCells(stage, ["zone-a"]);
-    await using _operator = stage.start();
+    await using _operator = start(stage);
     const names = async () =>
       (await stage.client.listAll(Cells.resource, { namespace: stage.namespace })).map(({ spec }) =>
         spec.name
@@ -168,11 +169,11 @@ clusterTest(
   "a cell that holds a pool stays, whatever the list of cells says, and it is said why",
   async (stage) => {
     await stage.apply(pooledInZoneA(["zone-a", "zone-b"]));
-    await using operator = stage.start();
+    await using operator = start(stage);
     await stage.untilPhase("c", "Healthy");
     await operator.stop();
     await replaceCells(stage, ["zone-b"]);
-    await using _second = stage.start();
+    await using _second = start(stage);
     const seen = await waitUntil(
       "a refusal",
       () => stage.cluster("c"),
@@ -193,7 +194,7 @@ clusterTest(
     const { client, namespace } = stage;
     const wait = { etcd: { replicas: 1, storage: { size: "1Gi" } } };
     await stage.apply(cluster("c", { globalTopoServer: wait }));
-    await using _operator = stage.start();
+    await using _operator = start(stage);
     await stage.untilPhase("c", "Healthy");
     const own = `${globalTopoServerName("c")}.${namespace}.svc:2379`;
     const used = async () => {
@@ -231,3 +232,21 @@ clusterTest(
     assert.equal((await stage.cluster("c")).status?.observedGeneration, metadata.generation);
   },
 );
+
+clusterTest("a map that a user empties is empty in the parts too", async (stage) => {
+  const podLabels = { tier: "edge" };
+  await stage.apply(
+    cluster("c", { cells: [{ name: "zone-a", zoneId: "use1-aza", spec: { multigateway: { podLabels } } }] }),
+  );
+  await using _operator = start(stage);
+  await stage.untilPhase("c", "Healthy");
+  const path = `/apis/multigres.com/v1alpha1/namespaces/${stage.namespace}/multigresclusters/c`;
+  const cells = [{ name: "zone-a", zoneId: "use1-aza", spec: { multigateway: { podLabels: {} } } }];
+  await stage.ground.request("PATCH", path, { spec: { cells } }, "application/merge-patch+json");
+  await waitUntil(
+    "no label of the user's",
+    () => stage.client.listAll(Cells.resource, { namespace: stage.namespace }),
+    ([cell]) => Object.keys(cell?.spec.multigateway?.podLabels ?? {}).length === 0,
+  );
+  await stage.untilPhase("c", "Healthy");
+});
