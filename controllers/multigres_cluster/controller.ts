@@ -13,6 +13,7 @@ import { Background } from "../../kube/background.ts";
 import type { Statement } from "../../kube/conditions.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
 import { Deployments, PersistentVolumeClaims, Services as KubeServices } from "../../kube/kinds.ts";
+import type { Plan } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
@@ -81,7 +82,11 @@ async function reconcile(
     results.push(await context.act(plan));
   }
   const topology = standingOf(before, tools, context);
-  if (isReady) results.push(await context.act(tableGroups(before, isRegistered(topology))));
+  if (isReady) {
+    results.push(await context.act(tableGroups(before, isRegistered(topology))));
+    // Only after the pods were told of what they mount now.
+    results.push(await context.act(certified.cleanup));
+  }
   const result = joined(results);
 
   const pass = {
@@ -99,6 +104,8 @@ async function reconcile(
 
 interface Certified {
   readonly results: readonly ActResult[];
+  /** Removals of what is not needed any more. */
+  readonly cleanup: Plan;
   readonly statements: readonly Statement[];
   /** When to look again at the latest; 0 when time changes nothing. */
   readonly dueSeconds: number;
@@ -106,10 +113,11 @@ interface Certified {
 
 /** What holds certificates up holds nothing else up. */
 async function certify(view: ClusterView | undefined, context: ReconcileContext): Promise<Certified> {
-  if (view === undefined) return { results: [], statements: [], dueSeconds: 0 };
+  if (view === undefined) return { results: [], cleanup: [], statements: [], dueSeconds: 0 };
   const { steps, cleanup, statement, checkAfterSeconds = 0 } = await certificateSteps(view, context);
   return {
-    results: [await context.act(steps), await context.act(cleanup)],
+    results: [await context.act(steps)],
+    cleanup,
     statements: statement === undefined ? [] : [statement],
     dueSeconds: checkAfterSeconds,
   };
