@@ -14,7 +14,7 @@
  *
  * A claim is used when its slot is wanted, or its pod exists and has not got its turn to be deleted; the claim for
  * backups always is. A claim whose pod went some other way, or whose policy was changed later, is marked and never deleted
- * here, and marked only while a primary leads: a mark can be taken back for as long as the collector leaves it alone.
+ * here, and marked only while a primary leads, and after the record of its pooler: a mark can be taken back for as long as the collector leaves it alone.
  */
 import type { LifeAction } from "./actions.ts";
 import { KEPT_CLAIMS } from "./bounds.ts";
@@ -24,7 +24,8 @@ import { isSameGroup, type LifeView, policyOf, slotKey } from "./view.ts";
 
 export function upkeepOf(view: LifeView): LifeAction[] {
   const used = usedSlots(view);
-  const taken = new Set(view.shard.pods.map(slotKey));
+  const strays = view.shard.strays.flatMap(({ slot }) => slot === undefined ? [] : [slot]);
+  const taken = new Set([...view.shard.pods, ...strays].map(slotKey));
   const certain = blindness(view, "scaleDown") === undefined;
   return view.shard.claims.filter(({ terminating }) => !terminating).flatMap((claim) => {
     const key = claim.slot === undefined ? undefined : slotKey(claim.slot);
@@ -56,6 +57,8 @@ function upkeep(view: LifeView, claim: LifeClaim, used: boolean, left: boolean):
  * What becomes of the claim of a pod that goes by scaling down. The last volumes of a pool in a cell outlive it as
  * orphans, which a collector removes much later: a wrong number must not cost all copies.
  *
+ * A claim of a pod that is marked as going does not count either: what became of it may not be seen yet.
+ *
  * | whenScaled | other claims of pool and cell, neither orphans, ending nor lost | fate     |
  * | ---------- | --------------------------------------------------------------- | -------- |
  * | Retain     |                                                                 | kept     |
@@ -67,8 +70,9 @@ export function fateAfterScaling({ shard }: LifeView, pod: LifePod): LifeAction[
   const claim = group.find(({ slot }) => slot?.index === pod.index);
   if (claim === undefined || claim.orphan || claim.terminating) return [];
   if (policyOf(shard, claim).whenScaled === "Retain") return [];
-  const others = group.filter((other) =>
-    other.name !== claim.name && !other.orphan && !other.terminating && !other.lost
+  const going = new Set(shard.pods.filter(({ drain }) => drain?.state === "readyForDeletion").map(slotKey));
+  const others = group.filter(({ name, slot, orphan, terminating, lost }) =>
+    name !== claim.name && !orphan && !terminating && !lost && slot !== undefined && !going.has(slotKey(slot))
   );
   if (others.length >= KEPT_CLAIMS) {
     return [{ kind: "deleteClaim", claim: claim.name, reason: "scaleDown" }];

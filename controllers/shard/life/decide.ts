@@ -20,7 +20,7 @@ import { drainedFindings, rebuild } from "./quarantine.ts";
 import { reloadSettings } from "./reload.ts";
 import { removeShard } from "./removal.ts";
 import { replaceBroken, startRollout } from "./rollout.ts";
-import { startScaleDown } from "./scale.ts";
+import { removeIdle, startScaleDown } from "./scale.ts";
 import { type LifeView, viewOf } from "./view.ts";
 
 export interface LifeDecision {
@@ -42,7 +42,7 @@ export interface LifeDecision {
  * | 4     | broken pods are replaced    | no: they do not serve                              |
  * | 5     | settings are reloaded       | no                                                 |
  * | 6     | poolers without pod marked  | no                                                 |
- * | 7     | one move, the first of: a drain goes on, a quarantined instance is rebuilt, a scale-down begins, a rollout goes on | one, through its gate |
+ * | 7     | one move, the first of: an idle excess pod goes, a drain goes on, a quarantined instance is rebuilt, a scale-down begins, a rollout goes on | one, through its gate |
  */
 export function decideLife(shard: LifeShard): LifeDecision {
   const view = viewOf(shard);
@@ -66,6 +66,8 @@ export function decideLife(shard: LifeShard): LifeDecision {
 }
 
 function nextMove(view: LifeView): Verdict {
+  const idle = removeIdle(view);
+  if (idle !== undefined) return idle;
   const drains = continueDrains(view);
   if (drains !== undefined) return drains;
   const blocker = ending(view);

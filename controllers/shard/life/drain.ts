@@ -20,7 +20,7 @@ import {
 } from "./bounds.ts";
 import { fateAfterScaling } from "./claims.ts";
 import { mayScaleDown } from "./durability.ts";
-import { blindness, ending, type Gate, gateOf, type Purpose } from "./gate.ts";
+import { ending, type Gate, gateOf, isDispensable, type Purpose } from "./gate.ts";
 import { isPrimary, isTerminating, restartDue, takesNothing } from "./health.ts";
 import type { Drain, DrainState, LifePod } from "./model.ts";
 import { bySlot, isSameGroup, type LifeView } from "./view.ts";
@@ -92,7 +92,7 @@ function advance(view: LifeView, pod: DrainedPod): Verdict {
   const cause = causeOf(view, pod);
   if (cause === undefined) return nothing;
   const purpose: Purpose = cause === "scaleDown" ? "scaleDown" : "roll";
-  if (takesNothing(view, pod) && isHarmless(view, purpose)) return take(view, pod, cause);
+  if (purpose === "roll" ? takesNothing(view, pod) : isDispensable(view, pod)) return take(view, pod, cause);
   const gate = gateOf(view, pod, purpose, pod.drain.sinceSeconds);
   switch (gate.kind) {
     case "open":
@@ -102,11 +102,6 @@ function advance(view: LifeView, pod: DrainedPod): Verdict {
     case "closed":
       return together(acknowledge(view, pod), waiting(gate.wait));
   }
-}
-
-/** What does no work may go without a gate, but with scaling down its data goes as well: somebody else must lead. */
-function isHarmless(view: LifeView, purpose: Purpose): boolean {
-  return purpose === "roll" || blindness(view, purpose) === undefined;
 }
 
 /** Tells what an open gate costs. */

@@ -186,6 +186,17 @@ function durabilityGate(view: LifeView, pod: LifePod, purpose: Purpose): Gate {
   return { kind: "closed", wait: waitFor("DurabilityAtRisk", message, COMING_UP_SECONDS) };
 }
 
+/**
+ * Whether a pod that does no work may go for good without waiting for a gate. Its vote may still be needed: that is so
+ * unless it never had one, or enough others serve.
+ */
+export function isDispensable(view: LifeView, pod: LifePod): boolean {
+  if (!takesNothing(view, pod) || blindness(view, "scaleDown") !== undefined) return false;
+  const { evidence } = pod;
+  const voteless = evidence.kind === "none" || (evidence.kind === "fresh" && !evidence.inCohort);
+  return voteless || !isAttainable(view) || suffices(view.shard.durability, servingWithout(view, pod));
+}
+
 /** Pods that are being deleted and not stuck: while there is one, no further pod is taken away. */
 export function ending(view: LifeView): LifeWait | undefined {
   const pod = view.shard.pods.find((each) => each.state.kind === "terminating" && !isStuck(each));

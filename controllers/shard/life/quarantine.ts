@@ -24,11 +24,14 @@ import { bySlot, isSameGroup, type LifeView, slotKey } from "./view.ts";
  * pooler is without its pod, and one of the others is in the cohort. What was committed is then on one of these, as each
  * commit is on two instances; and without this one there may not be enough of them to elect.
  *
+ * One that nobody asks for any more is not rebuilt: raising the number of instances brings it back among those.
+ *
  * The claim is deleted first: it holds out until the pod is gone, and a crash in between leaves a pod that is
  * quarantined on a claim that is ending, which is rebuilt without asking again.
  */
 export function rebuild(view: LifeView): Verdict {
-  const quarantined = view.slots.flatMap(({ pod }) => pod?.aside === "quarantined" ? [pod] : []).sort(bySlot);
+  const asked = view.slots.filter((slot) => !view.held.includes(slot));
+  const quarantined = asked.flatMap(({ pod }) => pod?.aside === "quarantined" ? [pod] : []).sort(bySlot);
   const judged = quarantined.filter((pod) => !isTerminating(pod) && !isPrimary(view, pod))
     .map((pod) => judge(view, pod));
   const ready = judged.find(({ actions }) => actions.length > 0);

@@ -12,10 +12,25 @@ import {
 import { mayScaleDown, needOf } from "./durability.ts";
 import { take } from "./drain.ts";
 import type { Finding } from "./findings.ts";
-import { blindness, gateOf } from "./gate.ts";
-import { isPrimary, isTerminating, serves, takesNothing } from "./health.ts";
+import { gateOf, isDispensable } from "./gate.ts";
+import { isPrimary, isTerminating, serves } from "./health.ts";
 import type { LifePod } from "./model.ts";
 import { bySlot, type LifeView } from "./view.ts";
+
+/**
+ * Removes an excess pod that does no work, and whose vote is not needed: it goes before any other move, without a gate, and
+ * its claim by the policy. One at a time, as each counts for what becomes of the next one's claim.
+ */
+export function removeIdle(view: LifeView): Verdict | undefined {
+  if (!mayScaleDown(view) || view.shard.pods.some(isGoing)) return undefined;
+  const idle = view.excess.find((pod) => pod.drain === undefined && isDispensable(view, pod));
+  return idle === undefined ? undefined : take(view, idle, "scaleDown");
+}
+
+/** A pod that was marked as the last step before its deletion, which may not be seen yet. */
+function isGoing({ drain }: LifePod): boolean {
+  return drain?.state === "readyForDeletion";
+}
 
 /**
  * First that holds:
@@ -24,7 +39,6 @@ import { bySlot, type LifeView } from "./view.ts";
  * | ------------------------------------------------------------ | -------------------------------------------- |
  * | no pod is too many                                           | nothing                                      |
  * | what is wanted could not satisfy the durability policy (1)   | refused: nothing, and it is told             |
- * | an excess pod does no work, and somebody else leads          | deleted without a gate; its claim by policy  |
  * | the gate of the next one is closed                           | waits, and it is told                        |
  * | otherwise                                                    | the next one is marked                       |
  *
@@ -38,9 +52,6 @@ export function startScaleDown(view: LifeView): Verdict {
   const refused = view.held.length > 0 ? telling(refusal(view)) : nothing;
   if (next === undefined) return refused;
   if (!mayScaleDown(view)) return telling(refusal(view));
-  const blind = blindness(view, "scaleDown");
-  const idle = blind === undefined ? candidates.find((pod) => takesNothing(view, pod)) : undefined;
-  if (idle !== undefined) return together(refused, take(view, idle, "scaleDown"));
   const gate = gateOf(view, next, "scaleDown");
   if (gate.kind === "closed") {
     return together(refused, waiting(gate.wait), telling(blocked(next, gate.wait)));

@@ -104,7 +104,9 @@ function slotsOf(shard: LifeShard, pool: LifePool): WantedSlot[] {
 function heldSlots(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[] {
   const { durability } = shard;
   const slots = asked.filter(({ pod }) => pod?.aside === undefined);
-  const rest = leftOver(shard, asked);
+  const rest = leftOver(shard, asked).filter(({ claim, pod }) =>
+    claim?.orphan === false && pod?.aside === undefined
+  );
   const held: WantedSlot[] = [];
   while (!suffices(durability, [...slots, ...held])) {
     const cells = new Set([...slots, ...held].map(({ cell }) => cell));
@@ -126,14 +128,14 @@ function electors(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[] 
   return leftOver(shard, asked).filter((slot) => slot.pod !== undefined || strays.has(slotKey(slot)));
 }
 
-/** Slots that nobody asks for, and whose volumes are neither given up nor lost. */
+/** Slots that nobody asks for, and whose volumes are still there. */
 function leftOver(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[] {
   const wanted = new Set(asked.map(slotKey));
   const slots = shard.claims.flatMap((claim): WantedSlot[] => {
-    const { slot, orphan, terminating, lost } = claim;
-    if (slot === undefined || wanted.has(slotKey(slot)) || orphan || terminating || lost) return [];
+    const { slot, terminating, lost } = claim;
+    if (slot === undefined || wanted.has(slotKey(slot)) || terminating || lost) return [];
     const pod = shard.pods.find((each) => slotKey(each) === slotKey(slot));
-    return pod?.aside === undefined ? [{ ...slot, pod, claim }] : [];
+    return [{ ...slot, pod, claim }];
   });
   return slots.sort((a, b) => Number(a.pod === undefined) - Number(b.pod === undefined) || bySlot(a, b));
 }

@@ -1,5 +1,5 @@
 /** What people, machines and chance do to a shard. As plain data, so that a walk can be printed and repeated. */
-import type { World, WorldPod } from "./world.ts";
+import { groupKey, type World, type WorldPod } from "./world.ts";
 import type { Operator } from "./operator.ts";
 import { leaderOf } from "./turn.ts";
 
@@ -191,10 +191,20 @@ export function heal(world: World): void {
     if (pod.process !== undefined) pod.process.lagBytes = 0;
     pod.version++;
   }
+  askForQuarantined(world);
   for (const claim of world.claims.values()) {
     if (!claim.lost) continue;
     claim.deleted = true;
     world.touch(claim);
   }
   world.changes++;
+}
+
+/** Where nobody leads, an instance that is quarantined and not wanted any more comes back only when it is. */
+function askForQuarantined(world: World): void {
+  if (leaderOf(world) !== undefined) return;
+  for (const pod of world.pods.values()) {
+    const wanted = world.wanted.replicas.get(groupKey(pod)) ?? 0;
+    if (pod.quarantined) world.wanted.replicas.set(groupKey(pod), Math.max(wanted, pod.index + 1));
+  }
 }

@@ -41,9 +41,10 @@ export class Operator {
         break;
       }
       if (this.endsAfter !== undefined) this.endsAfter--;
+      this.log.push(`${world.now} ${JSON.stringify(action)}`);
       assertAllowed(world, shard, action);
       const done = this.#act(action, shard);
-      this.log.push(`${world.now} ${JSON.stringify(action)}${done ? "" : " refused"}`);
+      if (!done) this.log.push("  refused");
       if (!done) break;
     }
     return decision;
@@ -109,7 +110,8 @@ export class Operator {
     const seen = this.#cache.pods.get(name);
     if (pod === undefined || pod.uid !== seen?.uid || pod.version !== seen.version) return false;
     if (pod.deletedAt !== undefined) return true;
-    if (isServing(world, pod) && reason !== "removal") world.downByUs.set(slotKey(pod), pod);
+    const counts = isServing(world, pod) && !world.isLost(pod) && reason !== "removal";
+    if (counts) world.downByUs.set(slotKey(pod), pod);
     if (pod.phase === "failed" || pod.phase === "pending") world.pods.delete(name);
     else pod.deletedAt = world.now;
     world.touch(pod);

@@ -43,7 +43,7 @@ export function assertAllowed(world: World, shard: LifeShard, action: LifeAction
 function slotMayBeFilled(world: World, slot: Slot): void {
   assert.equal(world.removal, undefined, "nothing is made for a shard that is removed");
   const wanted = [...world.wanted.replicas.values()].reduce((sum, replicas) => sum + replicas, 0);
-  if (wanted < world.need.instances || world.need.cells > 1) return;
+  if (wanted < world.need.instances || world.need.cells > 1 || leaderOf(world) === undefined) return;
   assert.ok(slot.index < mostSlots(world, slot), "only wanted slots are filled");
 }
 
