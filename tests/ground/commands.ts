@@ -81,6 +81,8 @@ export function controllerManagerArguments(layout: Layout): string[] {
     "controllers": "*,-node-lifecycle-controller",
     "root-ca-file": file("ca.crt"),
     "service-account-private-key-file": file("service-account.key"),
+    // As kubeadm sets it: each controller has an account of its own, which admission can tell apart.
+    "use-service-account-credentials": true,
     "concurrent-deployment-syncs": 20,
     "concurrent-replicaset-syncs": 20,
     "concurrent-statefulset-syncs": 20,
