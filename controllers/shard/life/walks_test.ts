@@ -3,7 +3,7 @@ import { blows, troubles, wishes, type WorldEvent } from "../../../tests/support
 import { live, type Walk } from "../../../tests/support/shard_world/walk.ts";
 
 /** The seed of the walks; one that failed is printed with the line that repeats it. */
-const seed = 9;
+const seed = 20_261_121;
 
 const events: fc.Arbitrary<WorldEvent> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constantFrom(...blows), at: fc.nat({ max: 5 }) }) },
@@ -50,5 +50,5 @@ function liveOrTell(walk: Walk): void {
 }
 
 Deno.test("a shard keeps every rule through whatever happens, and comes to rest as it is wanted", () => {
-  fc.assert(fc.property(walks, liveOrTell), { seed, numRuns: 4000 });
+  fc.assert(fc.property(walks, liveOrTell), { seed, numRuns: 3000 });
 });

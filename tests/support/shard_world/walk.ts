@@ -143,6 +143,7 @@ function remove(life: Life, end: "removed" | "deleted"): void {
   const { world, operator } = life;
   if (end === "removed") {
     world.removal = { kind: "prepare", at: world.now };
+    world.changes++;
     life.rest();
     assert.equal(operator.pass().facts.removal?.done, true);
     assert.ok(
@@ -151,6 +152,7 @@ function remove(life: Life, end: "removed" | "deleted"): void {
     );
   }
   world.removal = { kind: "delete", at: world.now };
+  world.changes++;
   life.rest();
   assert.equal(operator.pass().facts.removal?.done, true);
   assert.equal(world.pods.size, 0);
