@@ -38,9 +38,9 @@ const ranks: Readonly<Record<DrainState, number>> = {
 };
 
 /**
- * What becomes of the pods that are marked: those whose cause has gone are let off, of the others the one that has come
- * furthest has its turn. The mark is written before anything else, and read back with it, so a pod that we are about to
- * delete is known even to a cache that has not seen its deletion.
+ * What becomes of the pods that are marked. Those whose cause has gone are let off. Of the others one has its turn: first
+ * what does no work, then what has come furthest, the primary last. The mark is written before anything else, and read
+ * back with it, so a pod that we are about to delete is known even to a cache that has not seen its deletion.
  *
  * | state            | cause gone | it leads          | gate   | done                                     |
  * | ---------------- | ---------- | ----------------- | ------ | ---------------------------------------- |
@@ -70,8 +70,14 @@ function isMarked(pod: LifePod): pod is DrainedPod {
 
 function byTurn(view: LifeView): (a: DrainedPod, b: DrainedPod) => number {
   return (a, b) =>
+    Number(goesFreely(view, b)) - Number(goesFreely(view, a)) ||
     ranks[b.drain.state] - ranks[a.drain.state] ||
     Number(isPrimary(view, a)) - Number(isPrimary(view, b)) || bySlot(a, b);
+}
+
+/** Whether a pod may go without a gate, and before others, whose gates it may keep closed. */
+function goesFreely(view: LifeView, pod: LifePod): boolean {
+  return causeOf(view, pod) === "scaleDown" ? isDispensable(view, pod) : takesNothing(view, pod);
 }
 
 /** Why a marked pod is to go; undefined when nothing speaks for it any more. */
@@ -91,8 +97,8 @@ function isClaimLeaving({ shard }: LifeView, pod: LifePod): boolean {
 function advance(view: LifeView, pod: DrainedPod): Verdict {
   const cause = causeOf(view, pod);
   if (cause === undefined) return nothing;
+  if (goesFreely(view, pod)) return take(view, pod, cause);
   const purpose: Purpose = cause === "scaleDown" ? "scaleDown" : "roll";
-  if (purpose === "roll" ? takesNothing(view, pod) : isDispensable(view, pod)) return take(view, pod, cause);
   const gate = gateOf(view, pod, purpose, pod.drain.sinceSeconds);
   switch (gate.kind) {
     case "open":

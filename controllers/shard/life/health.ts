@@ -13,6 +13,11 @@ export function isTerminating(pod: LifePod): boolean {
   return pod.state.kind === "terminating";
 }
 
+/** Whether a pod ended for good; it is made again. */
+export function isEnded({ state }: LifePod): boolean {
+  return state.kind === "failed" || state.kind === "succeeded";
+}
+
 /** Seconds until a pod that is being deleted counts as stuck; undefined for one that stays. */
 export function secondsUntilStuck({ state }: LifePod): number | undefined {
   return state.kind === "terminating" ? untilStuck(state) : undefined;

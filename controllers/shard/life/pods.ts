@@ -18,7 +18,7 @@
 import { deletePod, doing, telling, together, type Verdict, waitFor, waiting } from "./actions.ts";
 import { COMING_UP_SECONDS, RECREATE_SECONDS, STALLED_LOOK_SECONDS, STALLED_SECONDS } from "./bounds.ts";
 import type { Finding } from "./findings.ts";
-import { isStuck, lackOf, secondsUntilStuck, troubledSeconds } from "./health.ts";
+import { isEnded, isStuck, isTerminating, lackOf, secondsUntilStuck, troubledSeconds } from "./health.ts";
 import type { LifeClaim, LifePod } from "./model.ts";
 import { type LifeView, slotKey, type WantedSlot } from "./view.ts";
 
@@ -40,9 +40,8 @@ function fill(view: LifeView, slot: WantedSlot): Verdict {
 }
 
 function look(view: LifeView, pod: LifePod): Verdict {
-  const { kind } = pod.state;
-  if (kind === "terminating") return awaitEnd(pod);
-  if (kind === "failed" || kind === "succeeded") return replaceEnded(pod);
+  if (isTerminating(pod)) return awaitEnd(pod);
+  if (isEnded(pod)) return replaceEnded(pod);
   const lack = pod.aside === undefined ? lackOf(view, pod) : undefined;
   if (lack === undefined) return doing();
   const stalled = troubledSeconds(pod) >= STALLED_SECONDS;

@@ -2,7 +2,7 @@
 import { deletePod, doing, type LifeAction, together, type Verdict, waitFor } from "./actions.ts";
 import { COMING_UP_SECONDS, REBUILD_AGE_SECONDS, REBUILD_LOOK_SECONDS } from "./bounds.ts";
 import type { Finding } from "./findings.ts";
-import { isPrimary, isReady, isTerminating } from "./health.ts";
+import { isEnded, isPrimary, isReady, isTerminating } from "./health.ts";
 import type { LifePod } from "./model.ts";
 import { bySlot, isSameGroup, type LifeView, slotKey } from "./view.ts";
 
@@ -13,7 +13,7 @@ import { bySlot, isSameGroup, type LifeView, slotKey } from "./view.ts";
  *
  * | gate                                                                       | if not        |
  * | -------------------------------------------------------------------------- | ------------- |
- * | not the primary, not ending                                                | left alone    |
+ * | not the primary, not ending, not ended                                     | left alone    |
  * | another instance leads (1)                                                 | told: blocked |
  * | the newest complete backup is recent                                       | told: blocked |
  * | the pod is three minutes old                                               | waits         |
@@ -32,11 +32,16 @@ import { bySlot, isSameGroup, type LifeView, slotKey } from "./view.ts";
 export function rebuild(view: LifeView): Verdict {
   const asked = view.slots.filter((slot) => !view.held.includes(slot));
   const quarantined = asked.flatMap(({ pod }) => pod?.aside === "quarantined" ? [pod] : []).sort(bySlot);
-  const judged = quarantined.filter((pod) => !isTerminating(pod) && !isPrimary(view, pod))
+  const judged = quarantined.filter((pod) => isThere(pod) && !isPrimary(view, pod))
     .map((pod) => judge(view, pod));
   const ready = judged.find(({ actions }) => actions.length > 0);
   if (ready !== undefined) return ready;
   return together(...judged);
+}
+
+/** Pods that end, or have ended, are made again first: whether the data is good is then found out anew. */
+function isThere(pod: LifePod): boolean {
+  return !isTerminating(pod) && !isEnded(pod);
 }
 
 function judge(view: LifeView, pod: LifePod): Verdict {

@@ -12,7 +12,7 @@ import {
 } from "./actions.ts";
 import { costOf } from "./drain.ts";
 import { gateOf } from "./gate.ts";
-import { isPrimary, restartDue, secondsUntilResize, serves, takesNothing } from "./health.ts";
+import { isEnded, isPrimary, restartDue, secondsUntilResize, serves, takesNothing } from "./health.ts";
 import type { LifePod } from "./model.ts";
 import { bySlot, type LifeView } from "./view.ts";
 
@@ -36,11 +36,6 @@ export function replaceBroken(view: LifeView): LifeAction[] {
     .filter((pod) => pod.drain === undefined && !isEnded(pod) && takesNothing(view, pod))
     .filter((pod) => restartDue(view, pod) === "rollout")
     .map((pod) => deletePod(pod, "broken"));
-}
-
-/** Pods that ended are made again anyway. */
-function isEnded({ state }: LifePod): boolean {
-  return state.kind === "failed" || state.kind === "succeeded";
 }
 
 /**
