@@ -149,6 +149,7 @@ export class Cache {
         resource,
         store,
         selection: labels === undefined ? scope : { ...scope, labels },
+        optional: watched.optional ?? false,
         onState: () => this.#tellWaiters(),
       })
     );

@@ -49,6 +49,8 @@ export interface ReflectorOptions<T extends KubeObject> {
    * minute, so the default is 150 000.
    */
   readonly silenceMs?: number;
+  /** Whether work goes on without this kind: that it is not there is then no warning. */
+  readonly optional?: boolean;
   /** Called whenever the state changes. */
   readonly onState?: (state: ReflectorState) => void;
 }
@@ -272,8 +274,14 @@ export class Reflector<T extends KubeObject> {
     this.#state = state;
     if (state.kind === "synced") {
       this.#log.debug("In step with the API server", { objects: this.#options.store.size });
-    } else if (state.kind !== "starting") this.#log.warn(state.message);
+    } else if (state.kind !== "starting") this.#tell(state.kind, state.message);
     this.#options.onState?.(state);
+  }
+
+  /** A kind that nobody needs may be missing for good. */
+  #tell(kind: ReflectorState["kind"], message: string): void {
+    if (kind === "missing" && this.#options.optional) this.#log.debug(message);
+    else this.#log.warn(message);
   }
 }
 

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
+import { Cache } from "../../../kube/cache.ts";
+import { systemClock } from "../../../kube/clock.ts";
 import { ConfigMaps } from "../../../kube/kinds.ts";
+import { seededRandom } from "../../../kube/random.ts";
+import { defineResource } from "../../../kube/resource.ts";
+import { createLogger } from "../../../telemetry/log.ts";
+import { silentMetrics } from "../../../telemetry/metrics.ts";
 import { sharedCluster } from "../../ground/ground.ts";
+import { stringAt } from "../../ground/json.ts";
 import { delay, waitFor } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
 import { openRuntime, put, type Runtime, untilEqual, watchConfigMaps } from "../../support/harness.ts";
@@ -138,4 +145,37 @@ scenario("stopping ends every stream", async (runtime, namespace) => {
     assert.equal(watching.reflector.state.kind, "synced");
   }
   assert.equal(runtime.transport.openStreams, 0);
+});
+
+scenario("a kind that is missing is a warning, unless work goes on without it", async (runtime) => {
+  const lines: string[] = [];
+  const log = createLogger({
+    level: "debug",
+    format: "json",
+    write: (line) => lines.push(line),
+    now: () => new Date(),
+  });
+  const cache = new Cache({
+    client: runtime.client,
+    clock: systemClock,
+    random: seededRandom(3),
+    log,
+    metrics: silentMetrics,
+  });
+  const kind = { group: "absent.example.com", version: "v1", kind: "Thing", namespaced: true };
+  cache.watch({ resource: defineResource({ ...kind, plural: "needed" }) });
+  cache.watch({ resource: defineResource({ ...kind, plural: "welcome" }), optional: true });
+  const end = new AbortController();
+  const running = cache.run(end.signal);
+  const levelOf = (plural: string) => {
+    const line = lines.find((each) => each.includes(`does not serve ${plural}.absent.example.com`));
+    return line === undefined ? undefined : stringAt(JSON.parse(line), "level");
+  };
+  try {
+    assert.equal(await waitFor("the needed kind to be told of", () => levelOf("needed")), "warn");
+    assert.equal(await waitFor("the welcome kind to be told of", () => levelOf("welcome")), "debug");
+  } finally {
+    end.abort();
+    await running;
+  }
 });
