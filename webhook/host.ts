@@ -184,7 +184,7 @@ function startWorker({ hostname, port, entry }: HostOptions): Worker {
   const hosts = hostname === undefined
     ? ["[::]", "0.0.0.0"]
     : [hostname.includes(":") ? `[${hostname}]` : hostname];
-  return new Worker(entry ?? new URL("./worker.ts", import.meta.url), {
+  return new Worker(entry ?? usualEntry(), {
     type: "module",
     name: "webhook",
     deno: {
@@ -200,4 +200,12 @@ function startWorker({ hostname, port, entry }: HostOptions): Worker {
       },
     },
   });
+}
+
+/** Beside this module; in a bundle, whose files lie flat but for the entries' own folders, where `deno task bundle` puts it. */
+function usualEntry(): URL {
+  const fromSource = import.meta.url.endsWith(".ts");
+  return fromSource
+    ? new URL("./worker.ts", import.meta.url)
+    : new URL("./webhook/worker.js", import.meta.url);
 }

@@ -232,3 +232,37 @@ Deno.test("a new certificate is for new connections; open ones go on", () =>
     using stale = Deno.createHttpClient({ caCerts: [authority.caPem] });
     await assert.rejects(send(stale));
   }));
+
+Deno.test("twenty changes of the certificate under load lose no request", () =>
+  withServer({}, async ({ server, url, client }) => {
+    const headers = { "content-type": "application/json" };
+    const end = new AbortController();
+    const tally = { answered: 0, lost: [] as string[] };
+    const send = async (through: Deno.HttpClient) => {
+      try {
+        const answer = await fetch(url, { client: through, method: "POST", headers, body: review });
+        assert.equal(readAnswer(answer.status, await answer.text()).allowed, true);
+        tally.answered += 1;
+      } catch (error) {
+        tally.lost.push(String(error));
+      }
+    };
+    const steady = async () => {
+      while (!end.signal.aborted) await send(client);
+    };
+    const fresh = async () => {
+      while (!end.signal.aborted) {
+        using single = Deno.createHttpClient({ caCerts: [authority.caPem] });
+        await send(single);
+      }
+    };
+    const loops = [steady(), steady(), fresh(), fresh()];
+    for (let count = 0; count < 20; count++) {
+      server.setCertificate(await servingPair());
+      await delay(20);
+    }
+    end.abort();
+    await Promise.all(loops);
+    assert.deepEqual(tally.lost, []);
+    assert.ok(tally.answered > 50, String(tally.answered));
+  }));
