@@ -19,7 +19,8 @@ type Builtin<T> = KubeObject & Omit<Wire<T>, "apiVersion" | "kind" | "metadata">
 export type Endpoints = Builtin<V1Endpoints>;
 export type NetworkPolicy = Builtin<V1NetworkPolicy>;
 export type Role = Builtin<V1Role>;
-export type RoleBinding = Builtin<V1RoleBinding>;
+/** A binding as it is applied: all of it but its name may be left out. */
+export type RoleBinding = KubeObject & Partial<Builtin<V1RoleBinding>>;
 export type ServiceAccount = Builtin<V1ServiceAccount>;
 
 /** Every object of the family bears the name of its cluster, whatever labels users add. */
