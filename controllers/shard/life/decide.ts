@@ -60,7 +60,7 @@ export function decideLife(shard: LifeShard): LifeDecision {
     telling(...drainedFindings(view)),
   );
   const move = nextMove(view);
-  const waits = [...move.waits, ...steady.waits, ...leadership(view)];
+  const waits = [...move.waits, ...leadership(view), ...steady.waits];
   const verdict = { ...together(steady, move), waits };
   return decision(verdict, factsOf(view, verdict));
 }

@@ -16,6 +16,7 @@ import {
   isStuck,
   isTerminating,
   lackOf,
+  lostNodeOf,
   restartDue,
   serves,
   takesNothing,
@@ -92,7 +93,9 @@ export function blindness(view: LifeView, purpose: Purpose): LifeWait | undefine
   if (judgement === "readiness" && purpose === "roll") return undefined;
   const claimant = primary.claimant === undefined
     ? "no instance says that it is primary"
-    : `${primary.claimant.name} said last that it is primary, but does not answer`;
+    : `${primary.claimant.name} said last that it is primary, but does not answer${
+      lostNodeOf(primary.claimant)
+    }`;
   const wait = waitFor("NoPrimary", `A primary that accepts writes: ${claimant}`, LOOK_SECONDS);
   return shard.withoutPrimarySeconds < STALLED_SECONDS ? wait : standingStill(wait);
 }

@@ -139,8 +139,12 @@ export function secondsUntilResize(
 /** What an instance lacks, in a few words; undefined when it has arrived. */
 export function lackOf(view: LifeView, pod: LifePod): string | undefined {
   if (isSettled(view, pod)) return undefined;
-  const lost = pod.lostNode === undefined ? "" : `; its node ${pod.lostNode} does not report`;
-  return `${lackOfState(pod.state) ?? lackOfEvidence(pod)}${lost}`;
+  return `${lackOfState(pod.state) ?? lackOfEvidence(pod)}${lostNodeOf(pod)}`;
+}
+
+/** The end of a sentence about a pod whose node does not report. */
+export function lostNodeOf({ lostNode }: LifePod): string {
+  return lostNode === undefined ? "" : `; its node ${lostNode} does not report`;
 }
 
 function lackOfState(state: PodState): string | undefined {
@@ -172,6 +176,7 @@ function lackOfEvidence({ evidence, aside }: LifePod): string {
     case "stale":
       return "is Ready, but does not answer";
     case "fresh":
+      if (evidence.role === "primary") return "says that it leads, but another one leads or led later";
       if (!evidence.active) return "is Ready, but not active yet";
       if (!evidence.streaming) return "is Ready, but does not stream yet";
       return "streams, but is not in the cohort yet";

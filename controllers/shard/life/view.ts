@@ -124,8 +124,19 @@ function heldSlots(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[]
  * majority of those whom the last primary counted, and they alone are sure to have what was committed.
  */
 function electors(shard: LifeShard, asked: readonly WantedSlot[]): WantedSlot[] {
-  const strays = new Set(shard.strays.flatMap(({ slot }) => slot === undefined ? [] : [slotKey(slot)]));
-  return leftOver(shard, asked).filter((slot) => slot.pod !== undefined || strays.has(slotKey(slot)));
+  const wanted = new Set(asked.map(slotKey));
+  const strays = shard.strays.flatMap(({ slot }) => slot ?? []);
+  const voters = new Map([...strays, ...shard.pods].map((slot) => [slotKey(slot), slot]));
+  return [...voters].filter(([key, slot]) =>
+    !wanted.has(key) && shard.pools.some((pool) => isSameGroup(pool, slot))
+  )
+    .map(([key, { pool, cell, index }]) => ({
+      pool,
+      cell,
+      index,
+      pod: shard.pods.find((pod) => slotKey(pod) === key),
+      claim: shard.claims.find(({ slot }) => slot !== undefined && slotKey(slot) === key),
+    }));
 }
 
 /** Slots that nobody asks for, and whose volumes are still there. */

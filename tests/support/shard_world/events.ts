@@ -54,7 +54,8 @@ export function happen(world: World, operator: Operator, event: WorldEvent): voi
       operator.endsAfter = event.after;
       return;
     case "cacheLags":
-      operator.deafUntil = world.now + event.seconds;
+      // Without a data plane there is no other evidence than the cache, so nothing could be asked of who is deaf.
+      if (world.dataPlane) operator.deafUntil = world.now + event.seconds;
       return;
     case "heal":
       return heal(world);
