@@ -15,6 +15,7 @@ import {
   text_en,
 } from "@stricli/core";
 import { EXIT, oneLine } from "./exit.ts";
+import { type GcFlags, gcFlags, gcFlagShapes, type GcOptions, gcOptions } from "./gc_flags.ts";
 import { normaliseGoFlags } from "./go_flags.ts";
 import { type Environment, resolveOptions, type RunOptions } from "./options.ts";
 import { type RunFlags, runFlags, runFlagShapes } from "./run_flags.ts";
@@ -25,6 +26,8 @@ import { UsageError } from "./usage_error.ts";
 export interface Commands {
   /** Works until it is told to stop; returns the exit code. */
   run(options: RunOptions): Promise<number>;
+  /** Deletes claims whose time is over; returns the exit code. */
+  gc(options: GcOptions): Promise<number>;
   /** All CustomResourceDefinitions as YAML. */
   crds(): Promise<string>;
   /** The script that teaches bash our completions. */
@@ -69,6 +72,7 @@ export const COMPLETE = "__complete";
  */
 function prepare(args: readonly string[]): string[] {
   const [first] = args;
+  if (first === "gc") return ["gc", ...normaliseGoFlags(args.slice(1), gcFlagShapes)];
   const isRun = first === "run";
   const bare = first !== undefined && first.startsWith("-") && !HELP.has(first);
   if (!isRun && !bare) return [...args];
@@ -84,6 +88,13 @@ function buildApp(commands: Commands, env: Environment): Application<CommandCont
       parameters: { flags: runFlags },
       func: async function (this: CommandContext, flags: RunFlags) {
         setExitCode(this, await commands.run(resolveOptions(flags, env)));
+      },
+    }),
+    gc: buildCommand({
+      docs: { brief: "Delete claims that shards left behind, when their time is over" },
+      parameters: { flags: gcFlags },
+      func: async function (this: CommandContext, flags: GcFlags) {
+        setExitCode(this, await commands.gc(gcOptions(flags, env)));
       },
     }),
     crds: buildCommand({

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { commandLine, type Commands, COMPLETE } from "./app.ts";
+import type { GcOptions } from "./gc_flags.ts";
 import { IMAGE_NAMES, replacements, type RunOptions } from "./options.ts";
 
 interface Answer {
@@ -8,6 +9,8 @@ interface Answer {
   readonly err: string;
   /** What `run` was asked to do; undefined when it was not called. */
   readonly options: RunOptions | undefined;
+  /** What `gc` was asked to do. */
+  readonly gc?: GcOptions;
 }
 
 /** Gives a command line to the program, with a `run` that only remembers what it was asked for. */
@@ -15,11 +18,15 @@ async function given(
   args: readonly string[],
   env: Readonly<Record<string, string>> = { HOME: "/h" },
 ): Promise<Answer> {
-  const answer = { out: "", err: "" };
+  const answer: { out: string; err: string; gc?: GcOptions } = { out: "", err: "" };
   let options: RunOptions | undefined;
   const commands: Commands = {
     run: (asked) => {
       options = asked;
+      return Promise.resolve(0);
+    },
+    gc: (asked) => {
+      answer.gc = asked;
       return Promise.resolve(0);
     },
     crds: () => Promise.resolve("kind: CustomResourceDefinition\n"),
@@ -224,6 +231,24 @@ Deno.test("images of the environment have the names by which clusters choose ima
   assert.equal(Object.keys(others).length, IMAGE_NAMES.length - 1);
 });
 
+Deno.test("claims are collected after 30 days, in all namespaces, unless told", async () => {
+  const { gc } = await given(["gc"]);
+  assert.deepEqual([gc?.retentionSeconds, gc?.namespace, gc?.dryRun, gc?.log.format], [
+    30 * 86_400,
+    undefined,
+    false,
+    "json",
+  ]);
+  const told = await given(["gc", "-retention", "1h30m", "--namespace=shop", "--dry-run"]);
+  assert.deepEqual([told.gc?.retentionSeconds, told.gc?.namespace, told.gc?.dryRun], [5_400, "shop", true]);
+  assert.equal((await given(["gc", "--retention=0"])).gc?.retentionSeconds, 0);
+});
+
+Deno.test("a time that claims cannot be kept for is refused", async () => {
+  await refused(["gc", "--retention=30d"], /--retention as a duration is written like 720h/);
+  await refused(["gc", "--retention=-1h"], /less than no time: current value is "-1h"/);
+});
+
 Deno.test("the zap flags decide level, form, stacks and time each on its own", async () => {
   const { log } = await run("--zap-log-level=3", "--zap-encoder=json", "--zap-stacktrace-level=panic");
   assert.deepEqual([log.level, log.format, log.stacksFrom], ["debug", "json", "error"]);
@@ -254,7 +279,7 @@ Deno.test("version and crds print to stdout", async () => {
 
 Deno.test("completions are proposed for commands, flags and values", async () => {
   const proposals = async (...words: string[]) => (await given([COMPLETE, ...words])).out.trim().split("\n");
-  assert.deepEqual((await proposals("")).sort(), ["completion", "crds", "run", "version"]);
+  assert.deepEqual((await proposals("")).sort(), ["completion", "crds", "gc", "run", "version"]);
   assert.deepEqual(await proposals("run", "--leader"), ["--leader-elect"]);
   assert.deepEqual(await proposals("run", "--image-update-strategy", "l"), ["lazy"]);
 });

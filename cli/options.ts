@@ -98,7 +98,7 @@ export class EnvironmentError extends Error {
  */
 export function resolveOptions(flags: RunFlags, read: Environment): RunOptions {
   const env: Environment = (name) => read(name) || undefined;
-  const credentials = credentialsOf(flags, env);
+  const credentials = credentialsFor(flags.kubeconfig, env);
   if (credentials.kind === "in-cluster") requirePodVariables(env);
   const namespaces = namespacesOf(flags, env);
   return {
@@ -134,8 +134,8 @@ export function resolveOptions(flags: RunFlags, read: Environment): RunOptions {
  * What was named comes first: `--kubeconfig`, then `KUBECONFIG`. A pod without either uses its service account; everyone
  * else the kubeconfig in the home folder.
  */
-function credentialsOf(flags: RunFlags, env: Environment): Credentials {
-  if (flags.kubeconfig !== undefined) return { kind: "kubeconfig", paths: [flags.kubeconfig] };
+export function credentialsFor(kubeconfig: string | undefined, env: Environment): Credentials {
+  if (kubeconfig !== undefined) return { kind: "kubeconfig", paths: [kubeconfig] };
   const listed = (env("KUBECONFIG") ?? "").split(":").filter((path) => path !== "");
   if (listed.length > 0) return { kind: "kubeconfig", paths: listed };
   const host = env("KUBERNETES_SERVICE_HOST");

@@ -77,6 +77,13 @@ export function orphanSinceValue(time: Date): string {
   return `${time.toISOString().slice(0, 19).replaceAll(":", "-")}Z`;
 }
 
+/** The time of such a value; undefined when it is none. */
+export function parseOrphanSince(value: string): Date | undefined {
+  const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})Z$/.exec(value);
+  const time = Date.parse(parts === null ? "" : `${parts[1]}T${parts[2]}:${parts[3]}:${parts[4]}Z`);
+  return Number.isNaN(time) ? undefined : new Date(time);
+}
+
 /** The label that tells where a cell is; none when the cell does not say. */
 export function locationLabels(location: ReturnType<typeof locationOf>): Record<string, string> {
   if (location === undefined) return {};
