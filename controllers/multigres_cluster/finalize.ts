@@ -142,7 +142,7 @@ function clearRecords(cluster: Leaving, tools: TopologyTools, context: Reconcile
   if (progress === undefined || progress.kind === "done") return { kind: "cleared" };
   if (progress.kind === "pending") return { kind: "clearing", outcome: settled };
   if (progress.failingMs < PATIENCE_MS) {
-    const afterSeconds = Math.max(1, progress.dueMs / 1000);
+    const afterSeconds = Math.max(1, Math.min(progress.dueMs, PATIENCE_MS - progress.failingMs) / 1000);
     return { kind: "clearing", outcome: { kind: "again", afterSeconds } };
   }
   const left = `Records of the cluster stay in the topology, as it could not be reached for ` +
