@@ -29,7 +29,9 @@ async function main(args: readonly string[]): Promise<number> {
     await running?.stop("SIGTERM");
     await stack.disposeAsync();
   });
-  const prepared = stack.use(await prepareGround(new Set(chosen.map((group) => group.need)), console.log));
+  const prepared = stack.use(
+    await prepareGround(new Set(chosen.flatMap((group) => group.needs)), console.log),
+  );
   const descriptionPath = join(scratch.path, "ground.json");
   await Deno.writeTextFile(descriptionPath, JSON.stringify(prepared.description), { mode: 0o600 });
   const around: Surroundings = {

@@ -8,7 +8,7 @@ import type { GroundDescription, SharedCluster } from "./ground.ts";
 import { ensurePostgres } from "./postgres.ts";
 
 /** What a group of tests needs running: see `tests/runner/groups.ts`. */
-export type Need = "nothing" | "shared" | "private" | "postgres";
+export type Need = "shared" | "private" | "postgres";
 
 /** A ground that is ready; disposing of it stops what was started. */
 export interface PreparedGround extends AsyncDisposable {

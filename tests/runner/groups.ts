@@ -15,7 +15,8 @@ export interface Surroundings {
 /** One group, run by one `deno test`. */
 export interface Group {
   readonly name: string;
-  readonly need: Need;
+  /** What must be running; nothing when empty. */
+  readonly needs: readonly Need[];
   /** Whether a path relative to the repository, with forward slashes, belongs here. */
   owns(path: string): boolean;
   /** The narrow permissions of its tests, as flags. */
@@ -24,8 +25,11 @@ export interface Group {
 
 const loopback = "127.0.0.1";
 
-/** The YAML parser looks for two variables of its own debugging; to it they are never set. */
-export const ignoredVariables = "--ignore-env=LOG_STREAM,LOG_TOKENS";
+/**
+ * The YAML parser looks for two variables of its own debugging, and the driver of PostgreSQL for those that its tools
+ * know; to them none is ever set.
+ */
+export const ignoredVariables = "--ignore-env=LOG_STREAM,LOG_TOKENS,PG*";
 
 const below = (...folders: string[]) => (path: string): boolean =>
   folders.some((folder) => path.startsWith(`tests/${folder}/`));
@@ -34,13 +38,13 @@ const below = (...folders: string[]) => (path: string): boolean =>
 export const groups: readonly Group[] = [
   {
     name: "house",
-    need: "nothing",
+    needs: [],
     owns: below("house"),
     permissions: (around) => [`--allow-read=${around.repository}`],
   },
   {
     name: "unit",
-    need: "nothing",
+    needs: [],
     owns: (path) => !path.startsWith("tests/"),
     permissions: (around) => [
       `--allow-read=${around.repository},${around.ground.temporary}`,
@@ -49,13 +53,13 @@ export const groups: readonly Group[] = [
   },
   {
     name: "sockets",
-    need: "nothing",
+    needs: [],
     owns: below("sockets", "runner"),
     permissions: (around) => [`--allow-read=${around.repository}`, `--allow-net=${loopback}`],
   },
   {
     name: "postgres",
-    need: "postgres",
+    needs: ["postgres"],
     owns: below("e2e/postgres"),
     permissions: (around) => [
       `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
@@ -65,8 +69,20 @@ export const groups: readonly Group[] = [
     ],
   },
   {
+    name: "sql",
+    needs: ["postgres"],
+    owns: below("e2e/sql"),
+    permissions: databasePermissions,
+  },
+  {
+    name: "databases",
+    needs: ["shared", "postgres"],
+    owns: below("e2e/postgres_database"),
+    permissions: databasePermissions,
+  },
+  {
     name: "cli",
-    need: "shared",
+    needs: ["shared"],
     owns: below("e2e/cli"),
     permissions: (around) => [
       `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
@@ -78,7 +94,7 @@ export const groups: readonly Group[] = [
   },
   {
     name: "cluster",
-    need: "shared",
+    needs: ["shared"],
     owns: below("ground", "e2e"),
     permissions: (around) => [
       `--allow-read=${[around.repository, ...around.groundFolders].join(",")}`,
@@ -89,7 +105,7 @@ export const groups: readonly Group[] = [
   },
   {
     name: "faults",
-    need: "private",
+    needs: ["private"],
     owns: below("faults"),
     permissions: (around) => [
       `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
@@ -100,6 +116,17 @@ export const groups: readonly Group[] = [
     ],
   },
 ];
+
+/** For tests that start servers of PostgreSQL. */
+function databasePermissions(around: Surroundings): string[] {
+  return [
+    `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
+    `--allow-write=${around.ground.temporary}`,
+    `--allow-net=${[loopback, hostOf(around.ground)].filter((host) => host !== undefined).join(",")}`,
+    `--allow-env=${groundVariable}`,
+    ...runOf(["sh"]),
+  ];
+}
 
 /** The group of a test file, undefined for files that are not run as tests (benchmarks). */
 export function groupOf(repository: string, path: string): Group | undefined {

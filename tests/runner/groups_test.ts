@@ -20,6 +20,8 @@ Deno.test("a file's folder decides its group, and benchmarks have none", () => {
   assert.equal(nameOf("kube/queue_test.ts"), "unit");
   assert.equal(nameOf("tests/house/text_test.ts"), "house");
   assert.equal(nameOf("tests/e2e/kube/apply_test.ts"), "cluster");
+  assert.equal(nameOf("tests/e2e/postgres/settings_test.ts"), "postgres");
+  assert.equal(nameOf("tests/e2e/postgres_database/life_test.ts"), "databases");
   assert.equal(nameOf("tests/faults/control_plane_test.ts"), "faults");
   assert.equal(nameOf("tests/bench/apply_test.ts"), undefined);
 });
