@@ -246,3 +246,25 @@ Deno.test("settings are reloaded where the pooler answers, and waited for where 
   assert.deepEqual(actions(some), [{ kind: "reloadConfig", pod: "pod-0" }]);
   assert.deepEqual(actions(withoutDataPlane(withPods({ 0: reload }))), []);
 });
+
+Deno.test("while a pod is being deleted, a marked one keeps waiting, even if it could go", () => {
+  const drain = { state: "requested", sinceSeconds: 2 } as const;
+  const state = { kind: "terminating", sinceSeconds: 3, graceSeconds: 30 } as const;
+  const pods = [pod(0), pod(1, { ...user, drain }), pod(2), pod(3, { state })];
+  const { actions, wait } = decideLife(shard({ pods, claims: [0, 1, 2, 3].map((index) => claim(index)) }));
+  assert.deepEqual([actions, wait?.reason], [[], "PodEnding"]);
+});
+
+Deno.test("a shard that gets no primary is rolled by readiness, and each new pod has its time to change that", () => {
+  const lost = (age: number) =>
+    withPods({
+      0: { evidence: adrift, ageSeconds: age },
+      1: { ...user, evidence: adrift },
+      2: { evidence: adrift },
+    }, {
+      withoutPrimarySeconds: 180,
+    });
+  assert.deepEqual(actions(lost(90)), [{ kind: "stampDrain", pod: "pod-1", state: "requested" }]);
+  assert.deepEqual([actions(lost(89)), reason(lost(89))], [[], "NoPrimary"]);
+  assert.deepEqual(actions({ ...lost(90), withoutPrimarySeconds: 179 }), []);
+});

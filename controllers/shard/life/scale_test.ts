@@ -171,3 +171,32 @@ Deno.test("a pod whose volume is on its way out goes, even if it is wanted again
   const whole = sized(4, { pods: four({ 3: last }).pods, claims });
   assert.deepEqual(decideLife(whole).actions, [{ kind: "deletePod", pod: "pod-3", reason: "rollout" }]);
 });
+
+Deno.test("a cache that has not seen the last deletion leads to no second one, and counts no volume twice", () => {
+  const last = { drain: { state: "readyForDeletion", sinceSeconds: 1 } } as const;
+  const homeless = {
+    state: { kind: "pending", unschedulable: true, seconds: 9 },
+    evidence: { kind: "none" },
+  } as const;
+  const pods = [pod(0), pod(1), pod(2), pod(3, homeless), pod(4, { ...homeless, ...last })];
+  const claims = [0, 1, 2, 3, 4].map((index) => claim(index));
+  const { actions } = decideLife(sized(3, { pods, claims }));
+  assert.deepEqual(actions.at(-1), { kind: "deletePod", pod: "pod-4", reason: "scaleDown" });
+  assert.ok(!actions.some((action) => action.kind === "deletePod" && action.pod === "pod-3"));
+  const both = pods.map((each) => each.index === 3 ? { ...each, ...last } : each);
+  const without = <T extends { readonly name: string }>(all: readonly T[]) =>
+    all.filter(({ name }) => !name.endsWith("-2"));
+  const fates = decideLife(sized(2, { pods: without(both), claims: without(claims) })).actions;
+  assert.deepEqual(fates.filter(({ kind }) => kind === "deleteClaim" || kind === "markOrphan"), [
+    { kind: "markOrphan", claim: "claim-3" },
+  ]);
+});
+
+Deno.test("an excess pod that is coming up is waited for before another one goes", () => {
+  const young = { evidence: adrift, ageSeconds: 20 } as const;
+  const marked = four({ 2: young, 3: going });
+  const whole = sized(2, { pods: marked.pods, claims: marked.claims });
+  const { actions, wait } = decideLife(whole);
+  assert.deepEqual(actions, []);
+  assert.match(wait?.message ?? "", /pod-2 is coming up/);
+});
