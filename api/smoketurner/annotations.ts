@@ -18,6 +18,13 @@ export const annotations = {
   resizeFallback: `${GROUP}/resize-fallback`,
   /** On a member's pod: hash of what the user asked for when the pod was made. */
   askedHash: `${GROUP}/asked-hash`,
+  /**
+   * On a PostgresDatabase: `Delete` (so when it is absent) drops what was made for it when it is deleted, `Retain` leaves
+   * database, roles and Secrets as they are.
+   */
+  deletionPolicy: `${GROUP}/deletion-policy`,
+  /** On a PostgresDatabase: `true` lets it take over a database and roles that exist and belong to nobody. */
+  adoptExisting: `${GROUP}/adopt-existing`,
   /** On a PostgresUpgrade: presence starts a manual cutover, whatever the value. */
   cutover: `${GROUP}/cutover`,
   /** On a PostgresUpgrade: presence asks for a rollback, whatever the value. */
