@@ -29,9 +29,9 @@ export type BackupLook = Progress<BackupEntry | undefined> | undefined;
 export function backupFinding(shard: Shard, look: BackupLook, now: Date): BackupFinding {
   const { lastBackupTime, lastBackupType } = shard.status ?? {};
   const known = { time: lastBackupTime, type: lastBackupType };
-  if (look === undefined || look.kind === "pending") return { ...known, statements: byAge(known.time, now) };
+  if (look === undefined || look.kind === "pending") return { ...known, statements: asItWas(shard, now) };
   if (look.kind === "failed") {
-    const statements = byAge(known.time, now);
+    const statements = asItWas(shard, now);
     return { ...known, statements: statements.length > 0 ? statements : [unchecked(look.error)] };
   }
   const newest = look.result;
@@ -41,6 +41,15 @@ export function backupFinding(shard: Shard, look: BackupLook, now: Date): Backup
   }
   const time = timestamp(at);
   return { time, type: typeOf(newest.type), statements: byAge(time, now) };
+}
+
+/** What was known last, as old as it is now. */
+function asItWas({ status }: Shard, now: Date): Statement[] {
+  if (status?.lastBackupTime !== undefined) return byAge(status.lastBackupTime, now);
+  const before = status?.conditions?.find(({ type }) => type === "BackupHealthy");
+  if (before === undefined) return [];
+  const { type, status: value, reason, message } = before;
+  return [{ type, status: value, reason, message }];
 }
 
 function byAge(time: string | undefined, now: Date): Statement[] {

@@ -6,7 +6,7 @@ import { certificateSecrets } from "../../certs/secrets.ts";
 import { Background } from "../../kube/background.ts";
 import type { BackoffPolicy } from "../../kube/backoff.ts";
 import { type Cache, controllerKey } from "../../kube/cache.ts";
-import { type Controller, type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
+import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
 import { deploymentIndex, deploymentsOfPod } from "../../kube/deployment_pods.ts";
 import {
   ConfigMaps,
@@ -31,9 +31,17 @@ import { backupLook } from "./backup_look.ts";
 import { backupFinding } from "./backups.ts";
 import { claimSteps } from "./bootstrap_claim.ts";
 import { callerOf } from "./calls.ts";
-import { addressOfShard, type Look, lookAt } from "./data_plane.ts";
+import {
+  addressOfShard,
+  type Look,
+  lookAnew,
+  lookAt,
+  type LookProgress,
+  reachesInstances,
+} from "./data_plane.ts";
 import { poolProblems } from "./desired_pod.ts";
 import { finalize } from "./finalize.ts";
+import { FindingsTold } from "./findings_told.ts";
 import { infrastructure } from "./infrastructure.ts";
 import { carryOutLife } from "./life_acts.ts";
 import { lifeModelOf } from "./life_model.ts";
@@ -44,7 +52,7 @@ import { referencedText, trimConfigMap, usersOfConfigMap } from "./referenced_te
 import { configurationFor, type ShardConfiguration } from "./settings.ts";
 import { secretStatements } from "./secrets.ts";
 import { stamps } from "./stamps.ts";
-import { nextLookSeconds, noticesOf, type Pass, statusOf } from "./status.ts";
+import { findingsToTell, nextLookSeconds, noticesOf, type Pass, statusOf } from "./status.ts";
 import { classesOf, usersOfClass } from "./storage_classes.ts";
 import { poolViews } from "./view.ts";
 
@@ -60,6 +68,7 @@ export interface Memory {
   readonly looks: Background<Look>;
   readonly texts: Background<string | undefined>;
   readonly backups: Background<BackupEntry | undefined>;
+  readonly told: FindingsTold;
 }
 
 export interface Means {
@@ -73,7 +82,9 @@ export function shardController(services: Services): Controller<Shard> {
     looks: new Background(LOOK_BACKOFF),
     texts: new Background(LOOK_BACKOFF),
     backups: new Background({ ...LOOK_BACKOFF, capMs: 600_000 }),
+    told: new FindingsTold(),
   };
+  const backgrounds = [memory.looks, memory.texts, memory.backups];
   const meansOf = (object: Frozen<KubeObject>): Means => ({ services, memory, key: keyOf(object.metadata) });
   return {
     name: "shard",
@@ -96,11 +107,11 @@ export function shardController(services: Services): Controller<Shard> {
       { watched: { resource: StorageClasses, optional: true }, keys: usersOfClass },
       { watched: { resource: Nodes, optional: true, trim: trimNode }, keys: shardsOnNode },
     ],
-    wakes: Object.values(memory),
+    wakes: backgrounds,
     decode: (raw) => Shards.decode(raw),
     reconcile: (shard, context) => reconcile(shard, meansOf(shard), context),
     finalize: (raw, context) => finalize(raw, meansOf(raw), context),
-    forget: (key) => Object.values(memory).forEach((background) => background.forget(key)),
+    forget: (key) => [...backgrounds, memory.told].forEach((each) => each.forget(key)),
   };
 }
 
@@ -127,10 +138,8 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
   const lived = await carryOutLife(decision.actions, { observe: observeNow, calls, classes }, context);
   const claims = await claimSteps(before, look, context);
   const tended = await context.act([...stamps(observeNow()), ...claims], callerOf(calls));
-  if (decision.actions.length > 0 || claims.length > 0) {
-    memory.looks.outdate(key);
-    lookAt(address, { background: memory.looks, services, key }, context);
-  }
+  const acted = joined([lived, tended]).written.some(reachesInstances);
+  if (acted) lookAnew(address, means, context);
 
   const pass: Pass = {
     seen: observeNow(),
@@ -146,21 +155,36 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
       now,
     ),
     result: joined([prepared, lived, tended]),
-    isFirstLook: progress.kind === "pending",
+    looking: lookingAfter(progress, acted),
     statements: [...certified?.statements ?? [], ...await secretStatements(before, context)],
   };
+  if (pass.looking === "no") {
+    for (const notice of memory.told.notices(key, findingsToTell(pass))) context.record(notice);
+  }
   return soonest(await conclude(shard, pass, context), certified?.checkAfterSeconds ?? 0);
 }
 
+/**
+ * | the look                         | looking |
+ * | -------------------------------- | ------- |
+ * | has not ended for the first time | first   |
+ * | may not tell of what was done    | again   |
+ * | otherwise                        | no      |
+ */
+function lookingAfter(progress: LookProgress, acted: boolean): Pass["looking"] {
+  if (progress.kind === "pending") return "first";
+  return acted || (progress.kind === "done" && progress.outdated) ? "again" : "no";
+}
+
 async function conclude(shard: Shard & Stored, pass: Pass, context: ReconcileContext): Promise<Outcome> {
-  // What another process saw a moment ago is better than nothing: it stands until the first look has ended.
-  const isKnown = shard.status !== undefined && shard.status.observedGeneration === shard.metadata.generation;
-  if (pass.isFirstLook && isKnown && pass.result.kind === "done") return settled;
+  const outcome = soonest(outcomeOf(pass.result), pass.decision.wait?.seconds ?? 0);
+  // What was seen a moment ago is better than nothing: it stands until the look that is under way has ended.
+  const isSaid = shard.status?.phase !== undefined;
+  if (pass.looking !== "no" && isSaid && pass.result.kind !== "failed") return outcome;
   const status = statusOf(pass, context.clock);
   for (const notice of noticesOf(shard, status, pass)) context.record(notice);
   await context.writeStatus(status);
-  const waitSeconds = pass.decision.wait?.seconds ?? 0;
-  return soonest(soonest(outcomeOf(pass.result), waitSeconds), nextLookSeconds(pass, context.clock.now()));
+  return soonest(outcome, nextLookSeconds(pass, context.clock.now()));
 }
 
 function finalizer(shard: Shard & Stored): Step[] {

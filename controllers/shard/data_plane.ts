@@ -4,6 +4,8 @@ import type { Background, Progress, Task } from "../../kube/background.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Clock } from "../../kube/clock.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
+import { Pods } from "../../kube/kinds.ts";
+import type { Step } from "../../kube/plan.ts";
 import type { EtcdConnection } from "../../topology/etcd/connection.ts";
 import type { ShardKeyPath } from "../../topology/keys.ts";
 import type { PoolerTls } from "../../topology/poolers/address.ts";
@@ -83,6 +85,26 @@ export function lookAt(
     digest: digestOf,
   };
   return background.look(key, task, context);
+}
+
+/** Looks again at once, because something was done that the latest look may not tell of. */
+export function lookAnew(
+  address: DataPlaneAddress,
+  { services, memory, key }: { readonly memory: Memory } & Pick<LookTools, "services" | "key">,
+  context: ReconcileContext,
+): void {
+  memory.looks.outdate(key);
+  lookAt(address, { background: memory.looks, services, key }, context);
+}
+
+interface Memory {
+  readonly looks: Background<Look>;
+}
+
+/** Whether a step changes what an instance would answer, or which of them there are. */
+export function reachesInstances(step: Step): boolean {
+  if (step.kind === "rpc") return true;
+  return (step.kind === "create" || step.kind === "delete") && step.resource.kind === Pods.kind;
 }
 
 interface LookMeans {

@@ -11,5 +11,9 @@ export interface Instances {
   readonly strays: readonly StrayPooler[];
   /** As the status tells them, by pod: PRIMARY, REPLICA, QUARANTINED, DRAINED. */
   readonly roles: ReadonlyMap<string, string>;
+  /** Pods of which nothing is known, as a record or a whole cell could not be read. */
+  readonly unread: ReadonlySet<string>;
+  /** Whether the shard had a primary at some time, as far as records and answers tell. */
+  readonly bootstrapped: boolean;
   readonly problems: readonly EvidenceProblem[];
 }

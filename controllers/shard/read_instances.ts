@@ -1,4 +1,5 @@
 /** From a look at the data plane to what the decisions know of each instance. */
+import { cellLabel } from "../../api/multigres/labels.ts";
 import { poolerServiceId } from "../../api/multigres/names.ts";
 import type { InstanceEvidence } from "../../topology/poolers/instances.ts";
 import { evidenceOf, type PrimaryEvidence, type ShardEvidence } from "../../topology/poolers/evidence.ts";
@@ -30,6 +31,7 @@ export interface InstanceSources {
  * | failed                                | unreachable | stale                                          |
  * | found no pooler                       | empty       | none                                           |
  * | found some, before something was done | known       | stale: it may not tell of what was done        |
+ * | found some, but not all records       | known, or unreachable while nobody leads | stale of those    |
  * | found some                            | known       | as it is                                       |
  */
 export function instancesFrom(sources: InstanceSources): Instances {
@@ -55,6 +57,8 @@ function unknown({ pods }: Observation, why: string): Instances {
     quarantined: new Set(),
     strays: [],
     roles: new Map(),
+    unread: new Set(),
+    bootstrapped: false,
     problems: [],
   };
 }
@@ -64,7 +68,16 @@ function unregistered({ poolers }: Look): Instances {
   const topology: Topology = first === undefined
     ? { kind: "empty" }
     : { kind: "unreachable", why: first.message };
-  return { topology, byPod: new Map(), quarantined: new Set(), strays: [], roles: new Map(), problems: [] };
+  return {
+    topology,
+    byPod: new Map(),
+    quarantined: new Set(),
+    strays: [],
+    roles: new Map(),
+    unread: new Set(),
+    bootstrapped: false,
+    problems: [],
+  };
 }
 
 type Done = Extract<LookProgress, { kind: "done" }>;
@@ -82,19 +95,43 @@ function registered({ seen, now, evidenceSeconds }: InstanceSources, { result, o
     else byPod.set(pod, instance);
   }
   const began = beginnings(seen);
+  const unread = unreadPods(seen, result);
   return {
-    topology: { kind: "known" },
-    byPod: new Map([...byPod].map(([pod, instance]) => {
-      const isOld = outdated || (instance.answeredAt?.getTime() ?? 0) < (began.get(pod) ?? 0);
-      return [pod, isOld ? staleOf(instance) : toldBy(instance, evidence)];
-    })),
+    topology: topologyOf(result, evidence),
+    byPod: new Map([
+      ...unread.map((pod): [string, Evidence] => [pod, { kind: "stale" }]),
+      ...[...byPod].map(([pod, instance]): [string, Evidence] => {
+        const isOld = outdated || (instance.answeredAt?.getTime() ?? 0) < (began.get(pod) ?? 0);
+        return [pod, isOld ? staleOf(instance) : toldBy(instance, evidence)];
+      }),
+    ]),
     quarantined: new Set([...byPod].flatMap(([pod, { role }]) => role === "quarantined" ? [pod] : [])),
     strays: lost.map((instance) => strayOf(instance, seen.view)),
     roles: new Map(
       [...byPod].flatMap(([pod, { role }]) => role === "stopped" ? [] : [[pod, roleText(role)] as const]),
     ),
+    unread: new Set(unread),
+    bootstrapped: evidence.cohort !== undefined || allOf(evidence).some(({ claim }) => claim !== undefined),
     problems: evidence.problems,
   };
+}
+
+/** While a cell cannot be read, the primary may be there: that nobody leads is known only when all cells are. */
+function topologyOf({ poolers }: Look, { primary }: ShardEvidence): Topology {
+  const [first] = poolers.unreachable.values();
+  return first === undefined || primary !== undefined
+    ? { kind: "known" }
+    : { kind: "unreachable", why: first.message };
+}
+
+/** Pods whose record, if there is one, could not be read: nobody may say that they never registered. */
+function unreadPods({ pods }: Observation, { poolers }: Look): string[] {
+  const unreadable = poolers.unreadable.map((key) => key.split("/").at(-2) ?? key);
+  return pods.filter(({ metadata }) => {
+    const cell = metadata.labels?.[cellLabel] ?? "";
+    const name = `-${cell}-${poolerServiceId(metadata.name)}`;
+    return poolers.unreachable.has(cell) || unreadable.some((id) => id.endsWith(name));
+  }).map(({ metadata }) => metadata.name);
 }
 
 /** All but those that have stopped: of these the records say nothing that counts. */

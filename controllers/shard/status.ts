@@ -1,5 +1,9 @@
 /** What is said of a Shard. */
-import { cellLabel } from "../../api/multigres/labels.ts";
+import {
+  postgresConfigHashAnnotation,
+  postgresReloadHashAnnotation,
+} from "../../api/multigres/annotations.ts";
+import { cellLabel, roleLabel } from "../../api/multigres/labels.ts";
 import type { Shard, ShardStatus } from "../../api/multigres/shard.ts";
 import { type ActResult, CONFLICT, describeStep } from "../../kube/act.ts";
 import type { Clock } from "../../kube/clock.ts";
@@ -13,15 +17,17 @@ import { conditionNotices } from "../condition_notices.ts";
 import { phaseNotice } from "../phase_notice.ts";
 import { READY_FOR_DELETION } from "../removal.ts";
 import { type BackupFinding, backupStaleIn } from "./backups.ts";
+import type { Tellable } from "./findings_told.ts";
 import { type ClassFinding, classStatement } from "./storage_classes.ts";
 import type { Instances } from "./instances.ts";
 import type { LifeDecision } from "./life/decide.ts";
-import type { LifeShard } from "./life/model.ts";
+import type { Finding } from "./life/findings.ts";
+import type { Drift, LifeShard } from "./life/model.ts";
 import { viewOf } from "./life/view.ts";
 import type { Observation, SeenPod } from "./observe.ts";
 import { conditionOf, secondsSince } from "./pod_state.ts";
 import type { ShardConfiguration } from "./settings.ts";
-import { GRACE_SECONDS, type Verdict, verdictOf } from "./verdict.ts";
+import { GRACE_SECONDS, REGISTRATION_SECONDS, type Verdict, verdictOf } from "./verdict.ts";
 import { orchestratorCells, podNamesOf, poolViews } from "./view.ts";
 
 /** What became of a pass. */
@@ -36,14 +42,17 @@ export interface Pass {
   readonly classes: readonly ClassFinding[];
   readonly backups: BackupFinding;
   readonly result: ActResult;
-  /** Whether nothing is known of the data plane yet, because this process only began to look. */
-  readonly isFirstLook: boolean;
+  /**
+   * `first`: nothing is known of the data plane yet, because this process only began to look. `again`: something was done
+   * that the latest look may not tell of, and the next one is under way.
+   */
+  readonly looking: "first" | "again" | "no";
   /** What others who took part have to say, each under a type of its own. */
   readonly statements: readonly Statement[];
 }
 
 export function statusOf(pass: Pass, clock: Clock): ShardStatus {
-  const { seen, decision, instances, backups } = pass;
+  const { seen, decision, backups } = pass;
   const { owner } = seen.view;
   const { generation } = owner.metadata;
   const now = clock.now();
@@ -67,7 +76,7 @@ export function statusOf(pass: Pass, clock: Clock): ShardStatus {
     orchReady: areOrchestratorsReady(seen),
     readyReplicas: ready,
     cells: cellsOf(seen),
-    podRoles: Object.fromEntries(instances.roles),
+    podRoles: rolesOf(pass),
     postgresConfig: configStatus(pass, now),
     ...present({ lastBackupTime: backups.time, lastBackupType: backups.type }),
     conditions: mergeConditions(owner.status?.conditions, statements, { generation, clock }),
@@ -83,15 +92,25 @@ function verdictFor(pass: Pass, now: Date): Verdict {
     looping: [...seen.pods, ...seen.orchestratorPods].map(crashLoopOf).find((why) => why !== undefined),
     orchReady: areOrchestratorsReady(seen),
     readySeconds: readySince(seen, now),
-    hadPrimary: hadPrimary(seen.view.owner),
-    isFirstLook: pass.isFirstLook,
+    hadPrimary: pass.instances.bootstrapped || hadPrimary(seen.view.owner),
+    isFirstLook: pass.looking === "first",
   });
 }
 
 function hadPrimary(owner: Shard): boolean {
   const before = conditionOf(owner, "PrimaryAvailable");
-  return before?.status === "True" || before?.reason === "NoPrimary" || before?.reason === "PrimaryStale" ||
-    owner.status?.lastBackupTime !== undefined;
+  return before?.status === "True" || before?.reason === "NoPrimary" || before?.reason === "PrimaryStale";
+}
+
+/** What was known last stands for pods of which nothing can be known now; people's own word counts most. */
+function rolesOf({ seen, instances }: Pass): Record<string, string> {
+  const { podRoles = {} } = seen.view.owner.status ?? {};
+  const roles = seen.pods.flatMap(({ metadata: { name, labels = {} } }): [string, string][] => {
+    const isUnknown = instances.topology.kind === "unreachable" || instances.unread.has(name);
+    const role = labels[roleLabel] ?? instances.roles.get(name) ?? (isUnknown ? podRoles[name] : undefined);
+    return role === undefined ? [] : [[name, role]];
+  });
+  return Object.fromEntries(roles);
 }
 
 /** Undefined while a wanted pod is not Ready. */
@@ -130,10 +149,20 @@ function configStatus(
 ): NonNullable<ShardStatus["postgresConfig"]> {
   const before = seen.view.owner.status?.postgresConfig;
   const { error } = configuration;
-  const inProgress = model.pods.some(({ drift }) => drift === "config-reload" || drift === "user");
+  const drifts = new Map(model.pods.map(({ name, drift }) => [name, drift]));
+  const inProgress = seen.pods.some((pod) => isSettingPending(drifts.get(pod.metadata.name), pod, seen));
   const settledNow = !inProgress && before?.inProgress !== false && configuration.settings !== undefined;
   const lastAppliedAt = settledNow ? timestamp(now) : before?.lastAppliedAt;
   return { inProgress, ...present({ error, lastAppliedAt }) };
+}
+
+/** Whether a pod is yet to reload its settings, or to be made again for them. */
+function isSettingPending(drift: Drift | undefined, { metadata }: SeenPod, { view }: Observation): boolean {
+  if (drift === "config-reload") return true;
+  const { restartHash, reloadHash } = view.config ?? {};
+  const has = metadata.annotations ?? {};
+  return drift === "user" &&
+    (has[postgresConfigHashAnnotation] !== restartHash || has[postgresReloadHashAnnotation] !== reloadHash);
 }
 
 /** Whether everything that was asked for is being done. */
@@ -141,9 +170,18 @@ function acceptance(pass: Pass): Statement {
   const type = "SpecAccepted";
   const obstacle = obstacleOf(pass);
   if (obstacle !== undefined) return { type, status: "False", ...obstacle };
+  const refused = pass.decision.facts.findings.find(isRefusal);
+  if (refused !== undefined) {
+    return { type, status: "False", reason: refused.reason, message: refused.message };
+  }
   const { error } = pass.configuration;
   if (error !== undefined) return { type, status: "False", reason: "ConfigError", message: error };
   return { type, status: "True", reason: "Accepted", message: "Everything that is asked for is being done" };
+}
+
+/** A wish that is not carried out, and will not be: nothing is waited for. */
+function isRefusal({ reason, subject }: Finding): boolean {
+  return reason === "ScaleDownBlocked" && subject === "";
 }
 
 function obstacleOf(
@@ -188,11 +226,26 @@ function removal({ facts }: LifeDecision): Statement[] {
   }];
 }
 
+/** What is to be told as events, because no condition tells of it. */
+export function findingsToTell({ decision, configuration }: Pass): Tellable[] {
+  const { findings } = decision.facts;
+  return [
+    ...findings.filter((finding) => !STORAGE_REASONS.has(finding.reason) && !isRefusal(finding)),
+    ...configuration.warnings.map((message): Tellable => ({
+      reason: "ConfigWarning",
+      subject: message,
+      message,
+    })),
+  ];
+}
+
 /** Seconds until time alone changes what is to be said; 0 when it will not. */
 export function nextLookSeconds({ seen, model, backups }: Pass, now: Date): number {
   const ready = model.topology.kind === "empty" ? readySince(seen, now) : undefined;
-  const grace = ready === undefined ? 0 : Math.max(0, GRACE_SECONDS - ready);
-  const dues = [grace, backupStaleIn(backups, now)].filter((seconds) => seconds > 0);
+  const bounds = ready === undefined
+    ? []
+    : [REGISTRATION_SECONDS, GRACE_SECONDS].map((bound) => bound - ready);
+  const dues = [...bounds, backupStaleIn(backups, now)].filter((seconds) => seconds > 0);
   return dues.length === 0 ? 0 : Math.min(...dues);
 }
 

@@ -11,6 +11,11 @@ import type { LifeView } from "./life/view.ts";
 
 /** For so long after its pods are Ready a shard without any registered pooler counts as healthy, in seconds. */
 export const GRACE_SECONDS = 120;
+/**
+ * Before so long after its pods are Ready nothing follows from the absence of poolers, in seconds: one registers 2 s after
+ * its pod is Ready, and is seen with the next look.
+ */
+export const REGISTRATION_SECONDS = 8;
 
 export interface Standing {
   readonly view: LifeView;
@@ -106,18 +111,27 @@ function hasQuorum(view: LifeView): boolean {
 }
 
 /** Whether clients are served: by evidence where there is some, by the pods where no pooler ever registered. */
-function availableStatement({ view, facts }: Standing, primary: Statement): Statement {
+function availableStatement(standing: Standing, primary: Statement): Statement {
   const type = "Available";
-  const { topology } = view.shard;
-  const { ready, wanted } = facts.counts;
-  if (topology.kind === "empty") {
-    const message = `${ready} of ${wanted} pods are Ready`;
-    return ready === wanted && wanted > 0
-      ? { type, status: "True", reason: "AllPodsReady", message }
-      : { type, status: "False", reason: "NotAllPodsReady", message };
-  }
+  const { view } = standing;
+  if (view.shard.topology.kind === "empty") return { type, ...byPods(standing) };
   if (primary.status !== "True" || hasQuorum(view)) return { ...primary, type };
   return { type, status: "False", reason: "QuorumLost", message: needOf(view.shard.durability) };
+}
+
+/**
+ * | pods                                        | Available | reason          |
+ * | ------------------------------------------- | --------- | --------------- |
+ * | none is wanted, or not all are Ready        | False     | NotAllPodsReady |
+ * | all are Ready, for less than 8 s            | False     | PoolersAwaited  |
+ * | all are Ready                               | True      | AllPodsReady    |
+ */
+function byPods({ facts, readySeconds = 0 }: Standing): Omit<Statement, "type"> {
+  const { ready, wanted } = facts.counts;
+  const message = `${ready} of ${wanted} pods are Ready`;
+  if (ready < wanted || wanted === 0) return { status: "False", reason: "NotAllPodsReady", message };
+  if (readySeconds >= REGISTRATION_SECONDS) return { status: "True", reason: "AllPodsReady", message };
+  return { status: "False", reason: "PoolersAwaited", message: `${message}; their poolers are to register` };
 }
 
 /**
@@ -131,6 +145,7 @@ function availableStatement({ view, facts }: Standing, primary: Statement): Stat
  * | there was a primary, and there is none                 | Degraded     |
  * | pods or orchestrators are not Ready                    | Progressing  |
  * | there is no primary yet, or instances do not serve     | Progressing  |
+ * | no pooler registered, pods are Ready for less than 8 s | Progressing  |
  * | no pooler registered within 120 s of the pods' Ready   | Unknown      |
  * | otherwise                                              | Healthy      |
  */
@@ -151,21 +166,25 @@ function phaseOf(standing: Standing, primary: Statement): { phase: Phase; messag
 }
 
 function byWorkloads(standing: Standing, primary: Statement): { phase: Phase; message: string } {
-  const { facts: { counts }, orchReady, readySeconds } = standing;
+  const { facts: { counts }, orchReady } = standing;
   if (counts.ready < counts.wanted || !orchReady) {
     const orchestrators = orchReady ? "ready" : "not ready";
     const message = `${counts.ready} of ${counts.wanted} pods are Ready, orchestrators are ${orchestrators}`;
     return { phase: "Progressing", message };
   }
-  if (primary.reason === "NoEvidence") {
-    return (readySeconds ?? 0) < GRACE_SECONDS ? { phase: "Healthy", message: "Ready" } : {
-      phase: "Unknown",
-      message: `No pooler has registered within ${GRACE_SECONDS} s after the pods became Ready`,
-    };
-  }
+  if (primary.reason === "NoEvidence") return withoutPoolers(standing);
   if (primary.status !== "True") return { phase: "Progressing", message: primary.message };
   const ready = readyStatement(standing, primary);
   return ready.status === "True"
     ? { phase: "Healthy", message: "Ready" }
     : { phase: "Progressing", message: ready.message };
+}
+
+function withoutPoolers({ readySeconds = 0 }: Standing): { phase: Phase; message: string } {
+  if (readySeconds < REGISTRATION_SECONDS) {
+    return { phase: "Progressing", message: "All pods are Ready; their poolers are to register" };
+  }
+  if (readySeconds < GRACE_SECONDS) return { phase: "Healthy", message: "Ready" };
+  const message = `No pooler has registered within ${GRACE_SECONDS} s after the pods became Ready`;
+  return { phase: "Unknown", message };
 }
