@@ -60,6 +60,7 @@ interface Entry<Result> {
 export class Background<Result> implements Wakes {
   readonly #entries = new Map<string, Entry<Result>>();
   readonly #listeners = new Set<(key: string) => void>();
+  readonly #signals = new WeakSet<AbortSignal>();
 
   /** @param backoff pauses after failures */
   constructor(private readonly backoff: BackoffPolicy, private readonly random: Random = Math.random) {}
@@ -76,6 +77,7 @@ export class Background<Result> implements Wakes {
 
   /** What is known of the task, which is begun when it is due. Returns at once. */
   look(key: string, task: Task<Result>, asking: Asking): Progress<Result> {
+    this.#endWith(asking.signal);
     const entry = this.#entryFor(key, task.id);
     const now = asking.clock.monotonic();
     if (!entry.running && now >= entry.dueAt) this.#begin(key, entry, task, asking);
@@ -97,6 +99,15 @@ export class Background<Result> implements Wakes {
     this.#entries.delete(key);
     entry.next?.cancel();
     entry.stop.abort();
+  }
+
+  /** No timer outlives the process that asked. */
+  #endWith(signal: AbortSignal): void {
+    if (this.#signals.has(signal)) return;
+    this.#signals.add(signal);
+    signal.addEventListener("abort", () => [...this.#entries.keys()].forEach((key) => this.forget(key)), {
+      once: true,
+    });
   }
 
   #entryFor(key: string, id: string): Entry<Result> {
@@ -133,8 +144,7 @@ export class Background<Result> implements Wakes {
     if (task.digest === undefined) return;
     const inMs = Math.max(0, entry.dueAt - asking.clock.monotonic());
     entry.next = asking.clock.after(inMs, () => {
-      if (asking.signal.aborted) this.forget(key);
-      else if (this.#entries.get(key) === entry && !entry.running) this.#begin(key, entry, task, asking);
+      if (this.#entries.get(key) === entry && !entry.running) this.#begin(key, entry, task, asking);
     });
   }
 
