@@ -77,6 +77,11 @@ export async function serving(
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
   });
+  const sockets = new Set<{ destroy(): void }>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   const port = freePort();
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", () => resolve()));
   return {
@@ -85,8 +90,9 @@ export async function serving(
     open: () => sessions.size,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
+        // Ending a session would refuse its streams, which ends this process where there are several of them.
+        for (const socket of [...sockets]) socket.destroy();
         server.close(() => resolve());
-        for (const session of [...sessions]) session.destroy();
       }),
   };
 }
