@@ -109,7 +109,7 @@ export function postgresClusterController(
 
 async function reconcile(wanted: Cluster, means: Means, context: ReconcileContext): Promise<Outcome> {
   const cluster = withRunnableVersion(wanted);
-  if (isSuperseded(wanted)) return await finish(wanted, idle(cluster, means, context), context);
+  if (isSuperseded(wanted)) return await finish(idle(wanted, means, context), context);
 
   const prepared = await context.act([
     ...finalizer(wanted),
@@ -117,7 +117,7 @@ async function reconcile(wanted: Cluster, means: Means, context: ReconcileContex
   ]);
   const obstacle = await obstacleOf(wanted, observe(cluster, context), context);
   if (obstacle !== undefined) {
-    return await finish(wanted, { ...idle(cluster, means, context), obstacle, result: prepared }, context);
+    return await finish({ ...idle(wanted, means, context), obstacle, result: prepared }, context);
   }
   const certificates = await certificateSteps(cluster, context);
   const results: ActResult[] = [prepared, await context.act(certificates.steps)];
@@ -134,21 +134,23 @@ async function reconcile(wanted: Cluster, means: Means, context: ReconcileContex
 
   const result = joined(results);
   const pass: Pass = {
-    ...idle(cluster, means, context),
+    ...idle(wanted, means, context),
     change: turn.change,
     handOver: turn.handOver,
     result,
     certificates: certificates.statement,
   };
-  return soonest(await finish(wanted, pass, context), certificates.checkAfterSeconds);
+  return soonest(await finish(pass, context), certificates.checkAfterSeconds);
 }
 
 /** What a look finds when nothing is done. */
-function idle(cluster: Cluster, means: Means, context: ReconcileContext): Pass {
+function idle(wanted: Cluster, means: Means, context: ReconcileContext): Pass {
+  const cluster = withRunnableVersion(wanted);
   const seen = observe(cluster, context);
   const desired = desiredMembers(cluster);
   const input = inputOf(seen, desired, means, context);
   return {
+    wanted,
     seen,
     desired,
     evidence: input.evidence,
@@ -225,9 +227,9 @@ function changeMembers(seen: Observation, input: ChangeInput, means: Means, cont
 }
 
 /** Says what is to be said, and when to look again. */
-async function finish(wanted: Cluster, pass: Pass, context: ReconcileContext): Promise<Outcome> {
-  const judgement = judgementOf(wanted, pass, context.clock);
-  for (const notice of noticesOf(wanted, judgement, pass)) context.record(notice);
+async function finish(pass: Pass, context: ReconcileContext): Promise<Outcome> {
+  const judgement = judgementOf(pass, context.clock);
+  for (const notice of noticesOf(judgement, pass)) context.record(notice);
   await context.writeStatus(judgement.status);
   const { failure, status } = judgement;
   const outcome = soonest(outcomeOf(pass.result), failure?.afterSeconds ?? 0);

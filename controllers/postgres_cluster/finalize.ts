@@ -6,8 +6,8 @@
  * | -------------------------------------------- | ---------------------------------------------------------------- |
  * | poolers                                      | their Deployments are deleted                                    |
  * | members                                      | the StatefulSet is told to have none; after 300 s it is deleted  |
- * | Endpoints of Patroni                         | deleted                                                          |
- * | nothing of these                             | the finalizer is taken off; owned objects follow, volumes stay   |
+ * | Endpoints of Patroni, and all that is owned  | deleted; volumes stay                                            |
+ * | nothing of these                             | the finalizer is taken off                                       |
  *
  * A deletion that orphans (`kubectl delete --cascade=orphan`) is the wish that all of this runs on without the object: then
  * nothing is taken down.
@@ -24,7 +24,23 @@ import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { outcomeOf } from "../outcome.ts";
 import { inNamespace } from "./indexes.ts";
-import { Deployments, EndpointsKind, Pods, StatefulSets } from "./kinds.ts";
+import { Secrets as CertificateSecrets } from "../../kube/kinds.ts";
+import type { Resource } from "../../kube/resource.ts";
+import {
+  Certificates,
+  ConfigMaps,
+  Deployments,
+  EndpointsKind,
+  NetworkPolicies,
+  PodDisruptionBudgets,
+  Pods,
+  RoleBindings,
+  Roles,
+  Secrets,
+  ServiceAccounts,
+  Services,
+  StatefulSets,
+} from "./kinds.ts";
 
 type Leaving = Frozen<KubeObject> & Stored;
 
@@ -33,6 +49,21 @@ const FINALIZER = finalizers.postgresCluster;
 const ORPHANING = "orphan";
 /** Members that do not go by themselves hold a cluster for so long at most, in seconds. */
 const PATIENCE_SECONDS = 300;
+/** Kinds of owned objects. */
+const OWNED: readonly Resource[] = [
+  StatefulSets,
+  Deployments,
+  Services,
+  Certificates,
+  CertificateSecrets,
+  Secrets,
+  ConfigMaps,
+  PodDisruptionBudgets,
+  NetworkPolicies,
+  RoleBindings,
+  Roles,
+  ServiceAccounts,
+];
 /** Watches tell when pods are gone; this is for the case that one does not. */
 const LOOK_AGAIN_SECONDS = 15;
 
@@ -52,20 +83,19 @@ async function planOf(cluster: Leaving, context: ReconcileContext): Promise<Plan
   const pods = podsOf(cluster, context);
   const isLate = secondsSinceDeletion(cluster, context) > PATIENCE_SECONDS;
   if (pods.length > 0 && !isLate) return [...takeDown(cluster, context), awaiting(pods)];
-  const steps: Step[] = [];
-  if (pods.length > 0) {
-    const message = `Members did not go within ${PATIENCE_SECONDS} s: ${
-      pods.map(({ metadata }) => metadata.name).join(", ")
-    }`;
-    steps.push(...childrenOf(cluster, context), tell("Warning", "DeletionTimeout", message));
-  }
   const endpoints = await patroniEndpoints(cluster, context);
   return [
-    ...takeDown(cluster, context),
-    ...steps,
+    ...(pods.length > 0 ? [tell("Warning", "DeletionTimeout", tooLate(pods))] : []),
+    ...ownedObjects(cluster, context),
     ...endpoints.map((each) => remove(EndpointsKind, each)),
     ...release(cluster, "Members and their state are gone; their volumes stay"),
   ];
+}
+
+function tooLate(pods: readonly Frozen<KubeObject>[]): string {
+  return `Members did not go within ${PATIENCE_SECONDS} s: ${
+    pods.map(({ metadata }) => metadata.name).join(", ")
+  }`;
 }
 
 /** Pods of members and poolers. */
@@ -88,11 +118,13 @@ function takeDown(cluster: Leaving, { cache }: ReconcileContext): Step[] {
   ];
 }
 
-/** The StatefulSet, which would otherwise hold on to a pod that does not go. */
-function childrenOf(cluster: Leaving, { cache }: ReconcileContext): Step[] {
-  return cache.children(StatefulSets, cluster.metadata.uid).filter(isStored)
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .map((set) => remove(StatefulSets, set));
+/** What the garbage collector would remove in its own time: a cluster of the same name may be made at once. */
+function ownedObjects(cluster: Leaving, { cache }: ReconcileContext): Step[] {
+  return OWNED.flatMap((resource) =>
+    cache.children<KubeObject>(resource, cluster.metadata.uid).filter(isStored)
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map((object) => remove(resource, object))
+  );
 }
 
 /**

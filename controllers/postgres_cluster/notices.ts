@@ -35,11 +35,8 @@ const FOLLOW_PHASE = new Set([
   "PodGenerationSynced",
 ]);
 
-export function noticesOf(
-  cluster: Cluster,
-  { status, failure, transition }: Judgement,
-  pass: Pass,
-): Notice[] {
+export function noticesOf({ status, failure, transition }: Judgement, pass: Pass): Notice[] {
+  const cluster = pass.wanted;
   const notices: Notice[] = [...written(pass.result)];
   if (transition !== undefined) {
     const { to, from, sentence } = transition;

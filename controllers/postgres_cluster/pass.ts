@@ -14,6 +14,8 @@ import type { Cluster } from "./shape.ts";
 import { type Facts, isWell } from "./state_machine.ts";
 
 export interface Pass {
+  /** The cluster as its user wants it. */
+  readonly wanted: Cluster;
   readonly seen: Observation;
   /** Members that there should be. */
   readonly desired: number;

@@ -114,11 +114,11 @@ const ABOUT_SPEC: ReadonlySet<string> = new Set([
   "ReconciliationFailed",
 ]);
 
-function validity({ obstacle, seen: { cluster, volumes }, change }: Pass): Words {
+function validity({ obstacle, wanted, seen: { volumes }, change }: Pass): Words {
   if (obstacle !== undefined && ABOUT_SPEC.has(obstacle.reason)) {
     return { status: "False", reason: obstacle.reason, message: obstacle.message };
   }
-  const refused = refusals(cluster, volumes);
+  const refused = refusals(wanted, volumes);
   const [first] = refused;
   if (first !== undefined) {
     return {

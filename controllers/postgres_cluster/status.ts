@@ -25,8 +25,9 @@ export interface Judgement {
   readonly transition: Transition | undefined;
 }
 
-/** The status to write, and how the phase came about. @param wanted the cluster as its user wants it. */
-export function judgementOf(wanted: Cluster, pass: Pass, clock: Clock): Judgement {
+/** The status to write, and how the phase came about. */
+export function judgementOf(pass: Pass, clock: Clock): Judgement {
+  const { wanted } = pass;
   const before = wanted.status;
   const failure = failureOf(pass, clock);
   const facts = factsOf(pass, failure);

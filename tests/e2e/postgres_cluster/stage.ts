@@ -87,6 +87,17 @@ export function stageOf(client: KubeClient, namespace: string, operator: Running
   };
 }
 
+let installed: Promise<void> | undefined;
+
+/** Installs the kinds, once for each test file. */
+export function install(): Promise<void> {
+  installed ??= (async () => {
+    using client = steadyClient(sharedCluster().connection);
+    await installKinds(client);
+  })();
+  return installed;
+}
+
 export function scenario(
   title: string,
   run: (stage: Stage) => Promise<void>,
@@ -94,8 +105,8 @@ export function scenario(
 ): void {
   Deno.test(title, (t) =>
     withNamespace(t, async ({ namespace }) => {
+      await install();
       using client = steadyClient(sharedCluster().connection);
-      await installKinds(client);
       await using operator = operate(namespace, services);
       await run(stageOf(client, namespace, operator));
     }));
