@@ -17,7 +17,10 @@ import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { type ClusterResolution, resolveCluster } from "../../resolve/cluster.ts";
 import { decideImages, type ImageDecision, type ImageQuestion } from "../../resolve/image_decision.ts";
 import { readImageRecord } from "../../resolve/image_record.ts";
+import type { ResolveProblem } from "../../resolve/problem.ts";
 import { readTemplates, type Templates } from "../../resolve/templates.ts";
+import { reviewCluster } from "../../resolve/validation/cluster.ts";
+import { errorsOf } from "../../resolve/validation/finding.ts";
 import type { Services } from "../services.ts";
 import { lossesOf } from "./losses.ts";
 import type { ClusterView } from "./view.ts";
@@ -105,8 +108,17 @@ function resolutionOf(
 ): ClusterResolution {
   const resolution = resolveCluster(cluster.spec, templates);
   if (!resolution.ok) return resolution;
-  const problems = lossesOf(cluster, resolution.value, { templates, tableGroups });
+  const problems = [
+    ...objectionsTo(cluster.spec, templates),
+    ...lossesOf(cluster, resolution.value, { templates, tableGroups }),
+  ];
   return problems.length === 0 ? resolution : { ok: false, problems };
+}
+
+/** What admission refuses, for the case that it was not asked. */
+function objectionsTo(spec: MultigresCluster["spec"], templates: Templates): ResolveProblem[] {
+  return errorsOf(reviewCluster({ spec, templates }))
+    .map(({ path, message }): ResolveProblem => ({ reason: "ConfigError", path, message }));
 }
 
 function imageQuestion(cluster: MultigresCluster & Stored, { images }: Services): ImageQuestion {
