@@ -1,9 +1,10 @@
 /**
  * Keys that wait for a worker.
  *
- * A key is at one place only: waiting, delayed, or in work. Adding a waiting key again changes nothing but its priority;
- * adding one that is in work brings it back once the work is done. When a key is neither waiting, delayed nor in work,
- * and has not failed lately, the queue remembers nothing of it.
+ * A key is at one place only: waiting, delayed, in work, or resting after it. Adding a waiting key again changes nothing
+ * but its priority; adding one that is in work brings it back once the work is done. A key that rests comes back when its
+ * rest is over, so that a burst of changes is one piece of work; but at once when a person waits for it. When a key is
+ * neither waiting, delayed, in work nor resting, and has not failed lately, the queue remembers nothing of it.
  */
 import { backoffMs, type BackoffPolicy } from "./backoff.ts";
 import type { Clock, Timer } from "./clock.ts";
@@ -31,6 +32,12 @@ interface Delayed {
   readonly timer: Timer;
 }
 
+interface Resting {
+  readonly timer: Timer;
+  /** What was added meanwhile. */
+  added?: Waiting;
+}
+
 export class WorkQueue {
   readonly #options: QueueOptions;
   readonly #lanes: Record<Priority, Map<string, Waiting>> = {
@@ -42,6 +49,7 @@ export class WorkQueue {
   readonly #working = new Set<string>();
   /** Keys added while in work, with the priority they come back with. */
   readonly #again = new Map<string, Waiting>();
+  readonly #resting = new Map<string, Resting>();
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
   #closed = false;
@@ -71,7 +79,7 @@ export class WorkQueue {
   get footprint(): Readonly<Record<"waiting" | "delayed" | "working" | "again" | "failures", number>> {
     return {
       waiting: this.depth,
-      delayed: this.#delayed.size,
+      delayed: this.#delayed.size + this.#resting.size,
       working: this.#working.size,
       again: this.#again.size,
       failures: this.#failures.size,
@@ -82,9 +90,13 @@ export class WorkQueue {
     if (this.#closed) return;
     this.#cancelDelay(key);
     const item = { priority, since: this.#options.clock.monotonic() };
+    const resting = this.#resting.get(key);
     if (this.#working.has(key)) {
       this.#again.set(key, moreUrgent(item, this.#again.get(key)));
+    } else if (resting !== undefined && priority !== "high") {
+      resting.added = moreUrgent(item, resting.added);
     } else {
+      this.#endRest(key);
       this.#enqueue(key, item);
     }
   }
@@ -124,6 +136,7 @@ export class WorkQueue {
     this.forget(key);
     this.#cancelDelay(key);
     this.#again.delete(key);
+    this.#endRest(key);
     for (const lane of ORDER) this.#lanes[lane].delete(key);
   }
 
@@ -134,14 +147,18 @@ export class WorkQueue {
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
-  /** Ends the work on a key; must follow each successful {@link take}. */
-  done(key: string): void {
+  /**
+   * Ends the work on a key; must follow each successful {@link take}.
+   * @param restMs how long the key rests before it comes back, in milliseconds
+   */
+  done(key: string, restMs = 0): void {
     this.#working.delete(key);
     const again = this.#again.get(key);
     this.#again.delete(key);
-    if (again === undefined || this.#closed) return;
-    this.#cancelDelay(key);
-    this.#enqueue(key, again);
+    if (this.#closed) return;
+    if (again !== undefined) this.#cancelDelay(key);
+    if (restMs > 0 && again?.priority !== "high") this.#rest(key, restMs, again);
+    else if (again !== undefined) this.#enqueue(key, again);
   }
 
   /** Lets every waiting worker go, and takes in nothing more. */
@@ -149,10 +166,26 @@ export class WorkQueue {
     this.#closed = true;
     for (const delayed of this.#delayed.values()) delayed.timer.cancel();
     this.#delayed.clear();
+    for (const resting of this.#resting.values()) resting.timer.cancel();
+    this.#resting.clear();
     for (const lane of ORDER) this.#lanes[lane].clear();
     this.#again.clear();
     this.#failures.clear();
     for (const taker of this.#takers.splice(0)) taker(undefined);
+  }
+
+  #rest(key: string, restMs: number, added: Waiting | undefined): void {
+    const timer = this.#options.clock.after(restMs, () => {
+      const { added } = this.#resting.get(key) ?? {};
+      this.#resting.delete(key);
+      if (added !== undefined) this.#enqueue(key, added);
+    });
+    this.#resting.set(key, added === undefined ? { timer } : { timer, added });
+  }
+
+  #endRest(key: string): void {
+    this.#resting.get(key)?.timer.cancel();
+    this.#resting.delete(key);
   }
 
   #enqueue(key: string, item: Waiting): void {
@@ -183,7 +216,8 @@ export class WorkQueue {
   }
 
   #isWaiting(key: string): boolean {
-    return this.#again.has(key) || ORDER.some((lane) => this.#lanes[lane].has(key));
+    return this.#again.has(key) || this.#resting.get(key)?.added !== undefined ||
+      ORDER.some((lane) => this.#lanes[lane].has(key));
   }
 
   #cancelDelay(key: string): void {

@@ -79,6 +79,51 @@ Deno.test("of two later looks the earlier one counts", async () => {
   assert.deepEqual([await queue.take(), await queue.take()].sort(), ["a", "b"]);
 });
 
+Deno.test("changes during the rest after work are one piece of work when it is over", async () => {
+  const { queue, clock } = newQueue();
+  queue.add("a");
+  await queue.take();
+  queue.add("a");
+  queue.done("a", 200);
+  await clock.advance(150);
+  queue.add("a");
+  queue.addAfter("a", 10);
+  assert.equal(queue.depth, 0);
+  await clock.advance(50);
+  assert.equal(queue.depth, 1);
+  assert.equal(await queue.take(), "a");
+  queue.done("a", 200);
+  await clock.advance(200);
+  assert.deepEqual(queue.footprint, NOTHING);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a key whose rest is over is worked on at once", async () => {
+  const { queue, clock } = newQueue();
+  queue.add("a");
+  await queue.take();
+  queue.done("a", 200);
+  await clock.advance(200);
+  queue.add("a");
+  assert.equal(queue.depth, 1);
+});
+
+Deno.test("what a person waits for breaks the rest, whether it came during the work or after it", async () => {
+  const { queue, clock } = newQueue();
+  queue.add("a");
+  await queue.take();
+  queue.add("a", "high");
+  queue.done("a", 200);
+  assert.equal(await queue.take(), "a");
+  queue.done("a", 200);
+  queue.add("a");
+  queue.add("a", "high");
+  assert.equal(await queue.take(), "a");
+  queue.done("a");
+  await clock.advance(1_000);
+  assert.deepEqual(queue.footprint, NOTHING);
+});
+
 Deno.test("the age of the oldest key is that of its first addition", async () => {
   const { queue, clock } = newQueue();
   queue.add("a", "low");
@@ -98,13 +143,16 @@ Deno.test("closing lets waiting workers go and forgets everything", async () => 
   assert.deepEqual(queue.footprint, NOTHING);
 });
 
-type Action = { kind: "add" | "after" | "retry" | "work" | "drop"; key: string };
+type Action = { kind: "add" | "urgent" | "after" | "retry" | "work" | "drop"; key: string; rest: boolean };
 
 /** Does one action, and keeps the set of keys that the queue owes. */
-async function perform({ kind, key }: Action, queue: WorkQueue, owed: Set<string>): Promise<void> {
+async function perform({ kind, key, rest }: Action, queue: WorkQueue, owed: Set<string>): Promise<void> {
   switch (kind) {
     case "add":
       queue.add(key);
+      return void owed.add(key);
+    case "urgent":
+      queue.add(key, "high");
       return void owed.add(key);
     case "after":
       queue.addAfter(key, 500);
@@ -119,7 +167,7 @@ async function perform({ kind, key }: Action, queue: WorkQueue, owed: Set<string
       if (queue.depth === 0) return;
       const taken = await queue.take() ?? "";
       queue.add(taken);
-      queue.done(taken);
+      queue.done(taken, rest ? 200 : 0);
       return void owed.add(taken);
     }
   }
@@ -138,8 +186,9 @@ async function drain(queue: WorkQueue): Promise<Set<string>> {
 
 Deno.test("whatever happens, no key runs twice at once, none is lost, and nothing is kept at the end", async () => {
   const action: fc.Arbitrary<Action> = fc.record({
-    kind: fc.constantFrom("add", "after", "retry", "work", "drop"),
+    kind: fc.constantFrom("add", "urgent", "after", "retry", "work", "drop"),
     key: fc.constantFrom("a", "b", "c"),
+    rest: fc.boolean(),
   });
   const property = fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
     const { queue, clock } = newQueue();

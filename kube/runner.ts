@@ -34,6 +34,13 @@ export interface RunnerOptions {
 
 const WORKERS = 20;
 
+/**
+ * After a pass its object rests for as long as the pass took, within these bounds in milliseconds, unless a person waits
+ * for it: what the world does meanwhile is looked at in one pass. So an API server that is slow is asked less.
+ */
+const SHORTEST_REST_MS = 100;
+const LONGEST_REST_MS = 1_000;
+
 /** Quotas are not watched, so one that was raised is found by looking again, in milliseconds. */
 const QUOTA_LOOK_MS = 60_000;
 
@@ -128,10 +135,11 @@ export class ControllerRunner<T extends KubeObject> {
 
   async #work(cut: AbortSignal): Promise<void> {
     for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
+      const started = this.#options.clock.monotonic();
       try {
         await this.#handle(key, cut);
       } finally {
-        this.#queue.done(key);
+        this.#queue.done(key, restAfter(this.#options.clock.monotonic() - started));
       }
     }
   }
@@ -233,6 +241,10 @@ export class ControllerRunner<T extends KubeObject> {
     const wait = this.#queue.retry(key);
     log.error("Reconcile failed", { error, retry_after_seconds: wait / 1000 });
   }
+}
+
+function restAfter(passMs: number): number {
+  return Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, passMs));
 }
 
 const RESULT = { settled: "success", again: "requeue_after", failed: "error" } as const;
