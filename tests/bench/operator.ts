@@ -4,7 +4,7 @@ import type { AuditedRequest } from "../ground/audit.ts";
 import { repository } from "../ground/operator.ts";
 import { type GuardedProcess, spawnGuarded } from "../ground/guard.ts";
 import type { Stage } from "./benchmark.ts";
-import { bundleFlags, heapFlag } from "./v8.ts";
+import { bundleEnv, bundleFlags, heapFlag } from "./v8.ts";
 
 /** The user that the program is. */
 export const user = "bench:operator";
@@ -46,7 +46,7 @@ export async function variants(stage: Stage): Promise<Variant[]> {
     log,
   });
   if ((await bundler.ended).success) {
-    const env = { DENO_DIR: join(stage.scratch, "cache") };
+    const env = { DENO_DIR: join(stage.scratch, "cache"), ...bundleEnv };
     const bundled = { entry: join(folder, "main.js"), flags: bundleFlags, env };
     return [
       source,
