@@ -1,0 +1,62 @@
+/** Plays the Patroni of all members of a cluster, on one loopback port, with the answers that Patroni gives. */
+import type { PostgresClusterServices } from "../../controllers/postgres_cluster/controller.ts";
+
+export interface FakeMember {
+  name: string;
+  role: "leader" | "replica" | "sync_standby";
+  state: string;
+  timeline: number;
+  lag?: number | "unknown";
+}
+
+export interface FakePatroni extends AsyncDisposable {
+  members: FakeMember[];
+  /** Members that do not answer. */
+  readonly silent: Set<string>;
+  /** What was asked for: `leader > candidate`. */
+  readonly switchovers: string[];
+  /** What a switchover does besides; the list is changed already. */
+  onSwitchover: (leader: string, candidate: string) => Promise<void>;
+  readonly services: PostgresClusterServices;
+}
+
+/** A leader and its standbys, all well. */
+export function wellMembers(leader: string, ...standbys: string[]): FakeMember[] {
+  return [
+    { name: leader, role: "leader", state: "running", timeline: 1 },
+    ...standbys.map((name) => ({ name, role: "replica", state: "streaming", timeline: 1, lag: 0 }) as const),
+  ];
+}
+
+/** Starts it. Each member answers below a path of its own name. */
+export function startFakePatroni(): FakePatroni {
+  const silent = new Set<string>();
+  const switchovers: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const [, member = "", action] = new URL(request.url).pathname.split("/");
+    if (silent.has(member)) return new Response("gone", { status: 502 });
+    if (action === "cluster") return Response.json({ scope: "orders", members: fake.members });
+    if (action === "switchover") return await switchOver(await request.json());
+    return new Response("unknown", { status: 404 });
+  });
+  const switchOver = async ({ leader, candidate }: { leader: string; candidate: string }) => {
+    switchovers.push(`${leader} > ${candidate}`);
+    const [old, next] = [leader, candidate].map((name) => fake.members.find((each) => each.name === name));
+    if (old?.role !== "leader" || next === undefined) return new Response("no such leader", { status: 412 });
+    Object.assign(old, { role: "replica", state: "streaming", lag: 0 });
+    Object.assign(next, { role: "leader", state: "running" });
+    delete next.lag;
+    for (const each of fake.members) each.timeline = old.timeline + 1;
+    await fake.onSwitchover(leader, candidate);
+    return new Response(`Successfully switched over to "${candidate}"`);
+  };
+  const fake: FakePatroni = {
+    members: [],
+    silent,
+    switchovers,
+    onSwitchover: () => Promise.resolve(),
+    services: { patroniAddress: ({ name }) => `http://127.0.0.1:${server.addr.port}/${name}` },
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+  return fake;
+}
