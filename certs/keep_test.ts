@@ -159,7 +159,7 @@ Deno.test("Secrets of an older operator are taken over as they are, but for what
     name,
     namespace: "ns",
     labels: { ...set.labels },
-    ownerReferences: [set.owner],
+    ownerReferences: set.owner === undefined ? [] : [set.owner],
   });
   const put = (name: string, values: Record<string, string>) =>
     world.put({

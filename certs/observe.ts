@@ -15,6 +15,8 @@ export interface KeptLeaf {
 export interface CertificateSet extends Holder {
   readonly authority: { readonly secretName: string; readonly profile: AuthorityProfile };
   readonly leaves: readonly KeptLeaf[];
+  /** Authorities of certificates that are in use though no Secret tells of them: a new authority does not displace them. */
+  readonly inUse?: readonly ReadCertificate[];
 }
 
 /** The Secrets of a set that are there, by name. */
@@ -26,7 +28,7 @@ export function findingsOf(set: CertificateSet, secrets: SeenSecrets, now: Date)
   const leaves = set.leaves.map((leaf) =>
     leafFinding(leaf, { set, secret: secrets.get(leaf.secretName), authority, now })
   );
-  return { authority, leaves };
+  return { authority, leaves, inUse: set.inUse ?? [] };
 }
 
 function authorityFinding(set: CertificateSet, secret: SeenSecret | undefined, now: Date): AuthorityFinding {

@@ -78,6 +78,8 @@ export interface LeafFinding {
 export interface Findings {
   readonly authority: AuthorityFinding;
   readonly leaves: readonly LeafFinding[];
+  /** Authorities of certificates that are in use though no Secret tells of them. */
+  readonly inUse: readonly ReadCertificate[];
 }
 
 /** What to do with the authority. While it is anything but `keep`, leaves wait for the next look. */
@@ -115,8 +117,18 @@ export function planAuthority(findings: Findings, now: Date, timing: Timing = TI
 function putInOrder(findings: Findings, signer: ReadCertificate, now: Date, timing: Timing): AuthorityMove {
   const { tidy, trusted } = findings.authority;
   const kept = trusted.filter((each) => !isDone(each, findings, now, timing));
-  if (tidy && kept.length === trusted.length) return { kind: "keep", signer };
-  return { kind: "trust", trusted: kept };
+  const displaced = displacedBy(findings, now);
+  if (tidy && kept.length === trusted.length && displaced.length === 0) return { kind: "keep", signer };
+  return { kind: "trust", trusted: [...kept, ...displaced] };
+}
+
+/** Authorities in use whose place in `ca.crt` somebody took who changed the Secret by hand. */
+function displacedBy({ authority, leaves, inUse }: Findings, now: Date): ReadCertificate[] {
+  return inUse.filter((each) =>
+    isTrustable(each, now) &&
+    authority.trusted.every(({ fingerprint }) => fingerprint !== each.fingerprint) &&
+    leaves.some(({ certificate }) => certificate !== undefined && isSignedBy(certificate, each))
+  );
 }
 
 /** Decides what happens to each leaf while `signer` signs; leaves that stay as they are do not appear. */
@@ -187,12 +199,12 @@ function isDone(authority: ReadCertificate, { authority: own, leaves }: Findings
 }
 
 /** Authorities that signed a leaf which is in use. */
-function worthKeeping({ authority, leaves }: Findings, now: Date): ReadCertificate[] {
+function worthKeeping({ authority, leaves, inUse }: Findings, now: Date): ReadCertificate[] {
   const candidates = [...authority.trusted, ...leaves.flatMap((leaf) => leaf.trusted)];
-  const kept = candidates.filter((candidate) =>
-    isTrustable(candidate, now) &&
+  const signers = candidates.filter((candidate) =>
     leaves.some(({ certificate }) => certificate !== undefined && isSignedBy(certificate, candidate))
   );
+  const kept = [...signers, ...inUse].filter((candidate) => isTrustable(candidate, now));
   return [...new Map(kept.map((each) => [each.fingerprint, each])).values()];
 }
 

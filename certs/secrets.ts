@@ -31,8 +31,9 @@ export type SeenSecret = Frozen<Secret> & Stored;
 /** Whose Secrets these are. */
 export interface Holder {
   readonly namespace: string;
-  readonly owner: OwnerReference;
-  /** They must be selected by {@link certificateSecrets}. */
+  /** Undefined: they belong to whoever made them. */
+  readonly owner: OwnerReference | undefined;
+  /** Those of controllers must be selected by {@link certificateSecrets}. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -111,17 +112,18 @@ function dateOf(text: string | undefined): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** Whether a Secret may be written: it is controlled by the owner, or was made by this operator and has lost its owner. */
+/** Whether a Secret may be written: it is controlled by the owner, or was made by this operator and has or needs none. */
 export function isOurs({ metadata }: Frozen<Secret>, { owner }: Holder): boolean {
   const controller = metadata.ownerReferences?.find((reference) => reference.controller);
-  if (controller !== undefined) return controller.uid === owner.uid;
+  if (controller !== undefined && owner !== undefined) return controller.uid === owner.uid;
   return metadata.labels?.[managedByLabel] === operatorName;
 }
 
 /** Whether labels and owner are as they should be. */
 export function isMarked({ metadata }: SeenSecret, { owner, labels }: Holder): boolean {
-  const owned = metadata.ownerReferences?.some(({ controller, uid }) => controller && uid === owner.uid);
-  return (owned ?? false) && Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value);
+  const owned = owner === undefined ||
+    (metadata.ownerReferences?.some(({ controller, uid }) => controller && uid === owner.uid) ?? false);
+  return owned && Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value);
 }
 
 /** New texts of some of a Secret's values; null removes one. */
@@ -150,7 +152,7 @@ export function newSecret(
       namespace,
       labels: { ...labels },
       annotations: { [trustedSinceAnnotation]: timestamp(trustedSince) },
-      ownerReferences: [owner],
+      ...(owner === undefined ? {} : { ownerReferences: [owner] }),
     },
     type,
     data: Object.fromEntries(data),
@@ -167,13 +169,16 @@ export function changeSecret(
   const data = Object.entries(values).map(([key, text]) =>
     [key, typeof text === "string" ? toData(text) : null] as const
   );
-  const others = (seen.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.uid);
   return patch(Secrets, seen, {
     metadata: {
       labels,
       annotations: { [trustedSinceAnnotation]: timestamp(trustedSince) },
-      ...(isMarked(seen, holder) ? {} : { ownerReferences: [...others, owner] }),
+      ...(owner === undefined || isMarked(seen, holder) ? {} : { ownerReferences: withOwner(seen, owner) }),
     },
     data: Object.fromEntries(data),
   });
+}
+
+function withOwner({ metadata }: SeenSecret, owner: OwnerReference) {
+  return [...(metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.uid), owner];
 }

@@ -2,6 +2,7 @@
 import { withSpan } from "../telemetry/tracing.ts";
 import type { FactKind, Facts } from "./facts.ts";
 import type { HandlerContext } from "./handlers/handler.ts";
+import { isProbe, probeVerdict } from "./probe.ts";
 import { type Registration, registrations } from "./registrations.ts";
 import { type AdmissionRequest, allowed, parseReview, reviewAnswer, type Verdict } from "./review.ts";
 import type { Headers } from "./trace.ts";
@@ -60,6 +61,10 @@ export async function answerQuestion(question: Question, options: AnswerOptions)
   const parsed = parseReview(parseJson(question.body));
   if (!parsed.ok) return failed(400, parsed.uid, parsed.message);
   const { request } = parsed;
+  if (isProbe(request)) {
+    const verdict = registration.type === "mutating" ? allowed : probeVerdict;
+    return { status: 200, body: JSON.stringify(reviewAnswer(request.uid, verdict)) };
+  }
   const verdict = await judged(registration, request, question.headers, options);
   return {
     status: 200,

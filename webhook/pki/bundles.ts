@@ -69,9 +69,16 @@ const trusts = new WeakMap<Seen, readonly HookTrust[]>();
 export function trustOf(configuration: Seen): readonly HookTrust[] {
   const known = trusts.get(configuration);
   if (known !== undefined) return known;
+  // All hooks usually trust the same.
+  const bundles = new Map<string, readonly ReadCertificate[]>();
+  const read = (caBundle = "") => {
+    const certificates = bundles.get(caBundle) ?? readBundle(fromData(caBundle) ?? "").certificates;
+    bundles.set(caBundle, certificates);
+    return certificates;
+  };
   const trust = hooksOf(configuration).map(({ name, clientConfig }) => ({
     hook: name,
-    trusted: readBundle(fromData(clientConfig.caBundle) ?? "").certificates,
+    trusted: read(clientConfig.caBundle),
   }));
   trusts.set(configuration, trust);
   return trust;

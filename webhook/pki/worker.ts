@@ -19,13 +19,13 @@ type Begin = Extract<MainMessage, { type: "begin" }>;
 /** Events are a courtesy: this long they may hold up the end, in milliseconds. */
 const FLUSH_MS = 2_000;
 
-/** Resolves the token that was asked for. */
-let answer: ((reply: Exclude<MainMessage, Begin>) => void) | undefined;
+/** Requests that wait for the token: several begin at the same time. */
+let waiting: ((reply: Exclude<MainMessage, Begin>) => void)[] = [];
 
 globalThis.addEventListener("message", (event) => {
   const data: unknown = event instanceof MessageEvent ? event.data : undefined;
   if (!isMainMessage(data)) return;
-  if (data.type !== "begin") return answer?.(data);
+  if (data.type !== "begin") return reply(data);
   void work(data).catch((error: unknown) =>
     post({ type: "failed", message: error instanceof Error ? error.message : String(error) })
   );
@@ -68,9 +68,17 @@ function connectionOf({ hasToken, ...rest }: Access, namespace: string): Connect
 
 function askForToken(): Promise<string> {
   return new Promise((resolve, reject) => {
-    answer = (reply) => reply.type === "token" ? resolve(reply.token) : reject(new Error(reply.message));
-    post({ type: "token wanted" });
+    waiting.push((answer) =>
+      answer.type === "token" ? resolve(answer.token) : reject(new Error(answer.message))
+    );
+    if (waiting.length === 1) post({ type: "token wanted" });
   });
+}
+
+function reply(answer: Exclude<MainMessage, Begin>): void {
+  const asking = waiting;
+  waiting = [];
+  for (const resolve of asking) resolve(answer);
 }
 
 /** The type of the global object is that of a program, which has no `postMessage`. */
