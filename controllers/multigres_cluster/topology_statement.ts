@@ -15,9 +15,9 @@ const YOUNG_MS = 2 * 60_000;
  * | the topology                            | status  | reason             |
  * | --------------------------------------- | ------- | ------------------ |
  * | has what it should                      | True    | Registered         |
- * | is being compared, and this was said of | as it was                    |
- * | this generation before                  |         |                    |
- * | is being written to                     | False   | Registering        |
+ * | is being compared, for the same spec    | as it was                    |
+ * | is being compared, and had it before    | Unknown | Registering        |
+ * | is being written to for the first time  | False   | Registering        |
  * | waits for a cell's own server           | False   | TopologyWaiting    |
  * | cannot be reached, and the cluster is new | False | TopologyWaiting    |
  * | cannot be reached, and had it before    | Unknown | TopoConnectFailed  |
@@ -41,9 +41,10 @@ export function topologyStatement(
         message: "Cells and databases are in the topology",
       };
     case "pending":
-      return isCurrent(cluster) && before !== undefined
-        ? before
-        : not("Registering", "Cells and databases are being written to the topology");
+      return isCurrent(cluster) && before !== undefined ? before : {
+        ...not("Registering", "Cells and databases are being written to the topology"),
+        status: hadRecords(before) ? "Unknown" : "False",
+      };
     case "failed":
       return failure(progress.error, { before, isYoung: ageMs(cluster, clock) < YOUNG_MS });
   }
@@ -75,10 +76,14 @@ function failure(
   { before, isYoung }: { readonly before: Statement | undefined; readonly isYoung: boolean },
 ): Statement {
   const { message } = error;
-  const had = before?.status === "True" || before?.status === "Unknown";
   if (!isTopologyDown(error)) return not("TopoConnectFailed", message);
-  if (had) return { type: TYPE, status: "Unknown", reason: "TopoConnectFailed", message };
+  if (hadRecords(before)) return { type: TYPE, status: "Unknown", reason: "TopoConnectFailed", message };
   return not(isYoung ? "TopologyWaiting" : "TopoConnectFailed", message);
+}
+
+/** Whether the topology had the records, as far as anybody knows. */
+function hadRecords(before: Statement | undefined): boolean {
+  return before?.status === "True" || before?.status === "Unknown";
 }
 
 /** Whether the condition is about the latest spec, as it is after a restart of the operator. */

@@ -11,7 +11,8 @@ import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { borrow, type ClusterStage, clusterTest, downToShards } from "../../support/cluster_stage.ts";
 import { standing } from "../../support/crash.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
-import { cluster, kinds, manifest, start, untilQuiet } from "./support.ts";
+import { cluster, kinds, manifest, start } from "./support.ts";
+import { untilQuiet } from "../../support/quiet.ts";
 
 /** Ends of the operator in all. */
 const ENDS = 200;

@@ -10,7 +10,8 @@ import { availableImages, imageRevision, type ImageSet } from "../../../resolve/
 import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest, downToShards } from "../../support/cluster_stage.ts";
 import type { RunningOperator } from "../../support/operator.ts";
-import { cluster, conditionOf, eventsOf, messageOf, start, untilCondition, untilQuiet } from "./support.ts";
+import { cluster, conditionOf, eventsOf, messageOf, start, untilCondition } from "./support.ts";
+import { untilQuiet } from "../../support/quiet.ts";
 
 const PENDING = "ImageRolloutPending";
 

@@ -11,16 +11,8 @@ import { readCells } from "../../../topology/records/cells.ts";
 import { freePort } from "../../ground/ports.ts";
 import { waitFor, waitUntil } from "../../ground/wait_for.ts";
 import { borrow, type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
-import {
-  cluster,
-  conditionOf,
-  eventsOf,
-  external,
-  messageOf,
-  start,
-  untilCondition,
-  untilQuiet,
-} from "./support.ts";
+import { cluster, conditionOf, eventsOf, external, messageOf, start, untilCondition } from "./support.ts";
+import { untilQuiet } from "../../support/quiet.ts";
 
 const longest = (start: string, length: number) => start.padEnd(length, "x");
 

@@ -7,7 +7,7 @@ import { TopoServers } from "../../../api/multigres/topo_server.ts";
 import type { Condition } from "../../../kube/conditions.ts";
 import { Deployments, type Event, Events, Services, StatefulSets } from "../../../kube/kinds.ts";
 import type { Resource } from "../../../kube/resource.ts";
-import { delay, waitUntil } from "../../ground/wait_for.ts";
+import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, downToShards } from "../../support/cluster_stage.ts";
 import type { OperatorOptions, RunningOperator } from "../../support/operator.ts";
 
@@ -105,19 +105,4 @@ export async function eventsOf(
   const all = await client.listAll(Events, { namespace });
   return all.filter(({ involvedObject }) => involvedObject.kind === kind && involvedObject.name === name)
     .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
-}
-
-/** Waits until an operator has asked for nothing for so many milliseconds, watches left aside. */
-export async function untilQuiet(
-  { transport }: Pick<RunningOperator, "transport">,
-  quietMs = 1_500,
-  timeoutMs = 30_000,
-): Promise<void> {
-  const requests = () => transport.seen.filter((entry) => !entry.startsWith("WATCH ")).length;
-  const deadline = performance.now() + timeoutMs;
-  for (let before = -1; before !== requests();) {
-    if (performance.now() > deadline) throw new Error(`The operator asked on: ${transport.seen.slice(-10)}`);
-    before = requests();
-    await delay(quietMs);
-  }
 }

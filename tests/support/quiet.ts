@@ -1,0 +1,18 @@
+/** Whether an operator has come to rest. */
+import { delay } from "../ground/wait_for.ts";
+import type { RunningOperator } from "./operator.ts";
+
+/** Waits until an operator has asked for nothing for so many milliseconds, watches left aside. */
+export async function untilQuiet(
+  { transport }: Pick<RunningOperator, "transport">,
+  quietMs = 1_500,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const requests = () => transport.seen.filter((entry) => !entry.startsWith("WATCH ")).length;
+  const deadline = performance.now() + timeoutMs;
+  for (let before = -1; before !== requests();) {
+    if (performance.now() > deadline) throw new Error(`The operator asked on: ${transport.seen.slice(-10)}`);
+    before = requests();
+    await delay(quietMs);
+  }
+}
