@@ -1,0 +1,19 @@
+/** The kinds that a PostgresDatabase has to do with, as the Patroni family sees and writes them. */
+import { FIELD_MANAGER } from "../../api/smoketurner/group.ts";
+import { PostgresClusters } from "../../api/smoketurner/postgres_cluster.ts";
+import { type PostgresDatabase, PostgresDatabases } from "../../api/smoketurner/postgres_database.ts";
+import { writtenBy } from "../../kube/resource.ts";
+import type { Stored } from "../../kube/types.ts";
+
+/** A database as the API server has it. */
+export type Database = PostgresDatabase & Stored;
+
+export const Databases = writtenBy(FIELD_MANAGER, PostgresDatabases.resource);
+export const Clusters = writtenBy(FIELD_MANAGER, PostgresClusters.resource);
+
+/** A namespaced object's key. */
+export function placeOf(
+  { metadata }: { readonly metadata: { readonly name: string; readonly namespace?: string } },
+) {
+  return { name: metadata.name, namespace: metadata.namespace ?? "default" };
+}
