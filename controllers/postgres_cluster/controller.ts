@@ -24,6 +24,7 @@ import {
   podAddress,
 } from "./evidence.ts";
 import { finalize } from "./finalize.ts";
+import { clearFormerStatus } from "./former_status.ts";
 import { HAND_OVER_BACKOFF, type HandOver, handOver, type HandOverTools } from "./hand_over.ts";
 import { clusterIndex, clusterKeys } from "./indexes.ts";
 import * as kinds from "./kinds.ts";
@@ -230,6 +231,7 @@ function changeMembers(seen: Observation, input: ChangeInput, means: Means, cont
 async function finish(pass: Pass, context: ReconcileContext): Promise<Outcome> {
   const judgement = judgementOf(pass, context.clock);
   for (const notice of noticesOf(judgement, pass)) context.record(notice);
+  await clearFormerStatus(pass.wanted, judgement.status, context);
   await context.writeStatus(judgement.status);
   const { failure, status } = judgement;
   const outcome = soonest(outcomeOf(pass.result), failure?.afterSeconds ?? 0);

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { parse, stringify } from "yaml";
+import { FIELD_MANAGER } from "../../../api/smoketurner/group.ts";
+import { PostgresClusters } from "../../../api/smoketurner/postgres_cluster.ts";
+import { desiredPatroniConfigMap } from "../../../controllers/postgres_cluster/desired_patroni_config.ts";
+import recorded from "../../../controllers/postgres_cluster/recorded_objects.json" with { type: "json" };
+import type { KubeClient } from "../../../kube/client.ts";
+import { isRecord } from "../../../kube/errors.ts";
+import {
+  PodDisruptionBudgets,
+  Secrets,
+  Services,
+  type StatefulSet,
+  StatefulSets,
+} from "../../../kube/kinds.ts";
+import type { Resource } from "../../../kube/resource.ts";
+import type { KubeObject } from "../../../kube/types.ts";
+import { sharedCluster } from "../../ground/ground.ts";
+import { delay, waitUntil } from "../../ground/wait_for.ts";
+import { withNamespace } from "../../ground/with_namespace.ts";
+import { startFakePatroni, wellMembers } from "../../support/fake_patroni.ts";
+import { recordedSpec, storedCluster } from "../../support/postgres_clusters.ts";
+import { steadyClient } from "../../support/operator.ts";
+import { applyCluster, conditionOf, install, name, operate, stageOf } from "./stage.ts";
+
+/** The status that the former operator left: by another kind of write, with a key that is not ours. */
+const formerStatus = {
+  phase: "Running",
+  readyReplicas: 3,
+  replicas: 3,
+  previousReplicas: 3,
+  currentVersion: "16",
+  retryCount: 0,
+  observedGeneration: 1,
+  lastError: "something of long ago",
+};
+
+/** Makes what the former operator made, as it was recorded, under its name. */
+async function makeFormer(client: KubeClient, namespace: string, spec: object): Promise<void> {
+  await applyCluster(client, namespace, { ...spec });
+  const cluster = await client.get(PostgresClusters.resource, { namespace, name });
+  await client.patch(PostgresClusters.resource, cluster.metadata, { status: formerStatus }, "status");
+  const ownerReferences = [{
+    apiVersion: cluster.apiVersion,
+    kind: cluster.kind,
+    name,
+    uid: cluster.metadata.uid ?? "",
+    controller: true,
+    blockOwnerDeletion: true,
+  }];
+  const make = async <T extends KubeObject>(
+    resource: Resource<T>,
+    key: keyof typeof recorded,
+    change = (spec: unknown) => spec,
+  ) => {
+    const found: unknown = recorded[key];
+    assert.ok(isRecord(found) && isRecord(found["metadata"]));
+    const { name: own, labels } = found["metadata"];
+    const object = {
+      ...found,
+      metadata: { namespace, name: own, labels, ownerReferences },
+      spec: change(found["spec"]),
+    };
+    await client.apply({ ...resource, fieldManager: FIELD_MANAGER }, object as unknown as T);
+  };
+  await make(Services, "Service/orders-headless");
+  await make(Services, "Service/orders-primary");
+  await make(Services, "Service/orders-repl");
+  await make(PodDisruptionBudgets, "PodDisruptionBudget/orders-pdb");
+  await client.apply({ ...Secrets, fieldManager: FIELD_MANAGER }, {
+    metadata: {
+      namespace,
+      name: `${name}-credentials`,
+      labels: recorded["Secret/orders-credentials"].metadata.labels,
+      ownerReferences,
+    },
+    stringData: { POSTGRES_PASSWORD: "p", REPLICATION_PASSWORD: "r", PGPASSWORD: "p" },
+  });
+  // Nobody makes the ServiceAccount that the members name: they run under the namespace's own.
+  await make(StatefulSets, "StatefulSet/orders", (spec) =>
+    JSON.parse(JSON.stringify(spec, (key, value) => {
+      if (key === "serviceAccount" || key === "serviceAccountName") return undefined;
+      return value === "<text>" ? configuration(namespace, recordedSpec) : value;
+    })));
+}
+
+/** The settings, but written in another way. */
+function configuration(namespace: string, spec: object): string {
+  const text = desiredPatroniConfigMap(storedCluster(spec, { namespace })).data?.["spilo-config.yml"] ?? "";
+  return stringify(parse(text));
+}
+
+function adoption(
+  title: string,
+  run: (world: {
+    readonly client: KubeClient;
+    readonly namespace: string;
+  }) => Promise<void>,
+): void {
+  Deno.test(title, (t) =>
+    withNamespace(t, async ({ namespace }) => {
+      await install();
+      using client = steadyClient(sharedCluster().connection);
+      await makeFormer(client, namespace, recordedSpec);
+      await waitUntil(
+        "the members",
+        () => client.get(StatefulSets, { namespace, name }),
+        (set: StatefulSet) => set.status?.readyReplicas === 3,
+      );
+      await run({ client, namespace });
+    }));
+}
+
+adoption(
+  "a cluster of the former operator is taken over without a restart, down to its status",
+  async ({ client, namespace }) => {
+    await using patroni = startFakePatroni();
+    patroni.members = wellMembers(`${name}-0`, `${name}-1`, `${name}-2`);
+    await using operator = operate(namespace, patroni.services);
+    const stage = stageOf(client, namespace, operator);
+    const before = (await stage.members()).map(({ metadata }) => metadata.uid);
+    const set = (await stage.statefulSet()).metadata.uid;
+    await stage.untilCondition("ReplicasReady", "True/Streaming");
+    const status = await waitUntil(
+      "the former error to go",
+      stage.status,
+      (seen) => seen?.lastError === undefined,
+    );
+    assert.equal(status?.phase, "Running");
+    await delay(1_000);
+    assert.deepEqual(
+      (await stage.members()).map(({ metadata }) => metadata.uid),
+      before,
+    );
+    const taken = await stage.statefulSet();
+    assert.equal(taken.metadata.uid, set);
+    assert.equal(taken.spec?.updateStrategy?.type, "OnDelete");
+    assert.equal(taken.spec?.podManagementPolicy, "OrderedReady");
+    assert.deepEqual(
+      taken.metadata.managedFields?.filter(({ operation }) => operation === "Apply").map((each) =>
+        each.manager
+      ),
+      [
+        FIELD_MANAGER,
+      ],
+    );
+    const service = await client.get(Services, { namespace, name: `${name}-primary` });
+    assert.equal(
+      service.spec?.selector?.["app.kubernetes.io/name"],
+      undefined,
+      "fields that are not wanted any more go",
+    );
+    const secret = await client.get(Secrets, { namespace, name: `${name}-credentials` });
+    assert.equal(atob(secret.data?.["POSTGRES_PASSWORD"] ?? ""), "p");
+    assert.match(
+      atob(secret.data?.["connection-string"] ?? ""),
+      /^postgresql:\/\/postgres:p@orders-primary\./,
+    );
+  },
+);
+
+adoption(
+  "a label that the former selector holds may change: the StatefulSet is made anew around its members",
+  async ({ client, namespace }) => {
+    await using operator = operate(namespace);
+    const stage = stageOf(client, namespace, operator);
+    await stage.untilPhase("Running");
+    const before = (await stage.members()).map(({ metadata }) => metadata.uid);
+    await stage.apply({ ...recordedSpec, labels: { team: "sales" } });
+    const made = await waitUntil(
+      "another StatefulSet",
+      () => client.find(StatefulSets, { namespace, name }),
+      (seen) => seen !== undefined && seen.spec?.selector.matchLabels?.["team"] === undefined,
+    );
+    assert.ok(made !== undefined);
+    await waitUntil(
+      "the labels",
+      stage.members,
+      (pods) => pods.every(({ metadata }) => metadata.labels?.["team"] === "sales"),
+    );
+    assert.deepEqual((await stage.members()).map(({ metadata }) => metadata.uid), before);
+    await stage.untilPhase("Running");
+  },
+);
+
+adoption(
+  "a database that is on no volume is not thrown away: its member is restarted only when another has a copy",
+  async ({ client, namespace }) => {
+    await using operator = operate(namespace);
+    const stage = stageOf(client, namespace, operator);
+    await stage.untilPhase("Running");
+    const before = (await stage.members()).map(({ metadata }) => metadata.uid);
+    await stage.apply({ ...recordedSpec, postgresqlParams: { work_mem: "64MB" } });
+    const status = await stage.untilCondition("ConfigurationValid", "False/DataNotOnVolume");
+    const { message = "" } = status.conditions?.find(({ type }) => type === "ConfigurationValid") ?? {};
+    assert.match(message, /would be lost/);
+    await delay(1_000);
+    assert.deepEqual((await stage.members()).map(({ metadata }) => metadata.uid), before);
+    assert.equal(conditionOf(await stage.status(), "Ready"), "True/ClusterReady");
+  },
+);
