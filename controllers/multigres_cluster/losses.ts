@@ -7,7 +7,6 @@
  * | a pool, or a cell of one, of a shard that stays    | a template was changed, or went away  | refused                |
  * | template `default`, in use though nobody names it  | it went away, and the spec is as before | refused              |
  * | the same                                           | it went away, and the spec was changed | as the user says now  |
- * | a cell that a pool is in                           | the list of cells was replaced as a whole | refused            |
  */
 import type { MultigresCluster } from "../../api/multigres/multigres_cluster.ts";
 import { tableGroupObjectName } from "../../api/multigres/names.ts";
@@ -33,29 +32,7 @@ export function lossesOf(
   return [
     ...lostDefaults(cluster, wanted, templates),
     ...lostPools(cluster, wanted, tableGroups),
-    ...lostCells(wanted),
   ];
-}
-
-/** The API server lets cells only be added, but not when the list is taken away first and given anew. */
-function lostCells({ cells, databases }: ResolvedCluster): ResolveProblem[] {
-  const known = new Set(cells.map(({ name }) => name));
-  const groups = databases.flatMap(({ name, tableGroups }) =>
-    tableGroups.map((group) => ({ ...group, path: `${name}/${group.name}` }))
-  );
-  return groups.flatMap(({ path, shards }) =>
-    shards.flatMap((shard) =>
-      Object.entries(shard.pools).flatMap(([pool, { cells: used = [] }]) =>
-        used.filter((cell) => !known.has(cell)).map((cell): ResolveProblem => ({
-          reason: "ConfigError",
-          path: "spec.cells",
-          message:
-            `Cannot do without cell ${cell} as pool ${pool} of shard ${path}/${shard.name} is in it. ` +
-            "Put it back into spec.cells, or name another cell in the pool if it has no data yet.",
-        }))
-      )
-    )
-  );
 }
 
 const statusField = {
