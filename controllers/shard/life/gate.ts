@@ -45,6 +45,8 @@ export type Purpose = "roll" | "scaleDown";
  * | no primary is seen, and the pod would not come back                    | closed     |
  * | another instance that is wanted is absent, ending, does not serve, or  |            |
  * | is replaced already and not Ready                                      | closed     |
+ * | the pod serves, or may; one that is too many comes up, or is broken    |            |
+ * | and its vote may be needed                                             | closed     |
  * | the pod leads, and others exist                                        | hand over, when a standby can take over |
  * | the pod leads, and others exist, but none can take over                | closed     |
  * | it answers, and does not serve                                         | open       |
@@ -128,15 +130,23 @@ function unrest(view: LifeView, pod: LifePod): LifeWait | undefined {
     const wait = waitFor("InstanceNotSettled", `Instance ${name} ${lack}`, COMING_UP_SECONDS);
     return troubledSeconds(slot.pod) < STALLED_SECONDS ? wait : standingStill(wait);
   }
-  const newcomer = view.excess.find((other) => other.name !== pod.name && isComingUp(view, other));
-  if (newcomer === undefined) return undefined;
-  return waitFor("InstanceNotSettled", `Instance ${newcomer.name} is coming up`, COMING_UP_SECONDS);
+  const newcomer = view.excess.find((other) => other.name !== pod.name && isAwaited(view, other));
+  if (newcomer === undefined || isIdle(view, pod)) return undefined;
+  const wait = waitFor(
+    "InstanceNotSettled",
+    `Instance ${newcomer.name}, which is too many, ${lackOf(view, newcomer)}`,
+    COMING_UP_SECONDS,
+  );
+  return troubledSeconds(newcomer) < STALLED_SECONDS ? wait : standingStill(wait);
 }
 
-/** An excess pod that may have been down by our hand, for a roll that was still wanted then. */
-function isComingUp(view: LifeView, pod: LifePod): boolean {
-  if (pod.aside !== undefined || pod.ageSeconds >= STALLED_SECONDS) return false;
-  return !serves(view, pod) && !takesNothing(view, pod) && !isTerminating(pod);
+/**
+ * An excess pod that may be down by our hand, for a roll that was still wanted then: it comes up, or it is broken and
+ * cannot go before others serve.
+ */
+function isAwaited(view: LifeView, pod: LifePod): boolean {
+  if (pod.aside !== undefined || isTerminating(pod) || serves(view, pod)) return false;
+  return takesNothing(view, pod) ? !isDispensable(view, pod) : pod.ageSeconds < STALLED_SECONDS;
 }
 
 function concerns(view: LifeView, slot: WantedSlot, pod: LifePod): boolean {

@@ -268,3 +268,12 @@ Deno.test("a shard that gets no primary is rolled by readiness, and each new pod
   assert.deepEqual([actions(lost(89)), reason(lost(89))], [[], "NoPrimary"]);
   assert.deepEqual(actions({ ...lost(90), withoutPrimarySeconds: 179 }), []);
 });
+
+Deno.test("a silent instance is not rolled while a broken one that is too many may still have a vote", () => {
+  const dead = { state: { kind: "notReady", seconds: 90 }, evidence: { kind: "stale" } } as const;
+  const silent = { ...user, evidence: { kind: "stale" } } as const;
+  const pods = [pod(0), pod(1, silent), pod(2, dead)];
+  const { actions, wait } = decideLife(sized(2, { pods }));
+  assert.deepEqual(actions, []);
+  assert.match(wait?.message ?? "", /pod-2, which is too many, is not Ready/);
+});

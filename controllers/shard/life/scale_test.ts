@@ -198,5 +198,5 @@ Deno.test("an excess pod that is coming up is waited for before another one goes
   const whole = sized(2, { pods: marked.pods, claims: marked.claims });
   const { actions, wait } = decideLife(whole);
   assert.deepEqual(actions, []);
-  assert.match(wait?.message ?? "", /pod-2 is coming up/);
+  assert.match(wait?.message ?? "", /pod-2, which is too many, is Ready, but does not stream/);
 });
