@@ -27,7 +27,8 @@ import {
 import { type OperatorOptions, type RunningOperator, startOperator } from "../../support/operator.ts";
 import { TurnedClock } from "../../support/turned_clock.ts";
 
-const path = { cluster: "c", database: "postgres", tableGroup: "default", shard: "0-inf" };
+export const shardKey = { database: "postgres", tableGroup: "default", shard: "0-inf" };
+const path = { cluster: "c", ...shardKey };
 export const shardName = shardObjectName(path);
 
 /** What a test wants otherwise. */
@@ -62,6 +63,10 @@ export interface ShardStage extends Pick<ClusterStage, "client" | "ground" | "na
   /** About the Shard, the oldest first. */
   events(): Promise<Event[]>;
   untilEvent(reason: string): Promise<Event>;
+  /** Writes a status as a kubelet or a provisioner would. */
+  patchStatus(plural: "pods" | "persistentvolumeclaims", name: string, status: unknown): Promise<void>;
+  /** Changes metadata as a person would. */
+  patchMetadata(plural: "pods" | "persistentvolumeclaims", name: string, metadata: unknown): Promise<void>;
 }
 
 /** How often an operator of a test looks at a data plane that is faster than others, in seconds. */
@@ -131,6 +136,10 @@ function stageOf(stage: ClusterStage, { plane, store, clock, given }: Means): Sh
   };
   const all = (labels: string) => client.listAll(Pods, { namespace, labels });
   const events = () => eventsOf(stage);
+  const merge = async (path: string, body: unknown) => {
+    const url = `/api/v1/namespaces/${namespace}/${path}`;
+    await ground.request("PATCH", url, body, "application/merge-patch+json");
+  };
   return {
     client,
     ground,
@@ -176,6 +185,8 @@ function stageOf(stage: ClusterStage, { plane, store, clock, given }: Means): Sh
     pod: (name) => client.get(Pods, { namespace, name }),
     claims: () => client.listAll(PersistentVolumeClaims, { namespace }),
     events,
+    patchStatus: (plural, name, status) => merge(`${plural}/${name}/status`, { status }),
+    patchMetadata: (plural, name, metadata) => merge(`${plural}/${name}`, { metadata }),
     untilEvent: async (reason) => {
       const found = async () => (await events()).find((event) => event.reason === reason);
       const event = await waitUntil(`an event ${reason}`, found, (event) => event !== undefined);
