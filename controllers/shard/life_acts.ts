@@ -55,8 +55,12 @@ async function carryOut(action: LifeAction, tools: ActTools, context: ReconcileC
   return joined([result, await context.act(afterReload(action.pod, result, seen))]);
 }
 
-/** A claim of a class that does not exist would name it for ever. */
+/**
+ * A claim of a class that does not exist would name it for ever; a pod that is made before its settings are known would
+ * have to be made again with them.
+ */
 function isAllowed(action: LifeAction, seen: Observation, classes: readonly ClassFinding[]): boolean {
+  if (action.kind === "createPod") return seen.view.config !== undefined;
   if (action.kind !== "createClaim") return true;
   const { slot } = action;
   const pool = poolViews(seen.view).find(({ name, cell }) => name === slot.pool && cell === slot.cell);
