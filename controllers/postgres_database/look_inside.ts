@@ -1,6 +1,7 @@
 /** What a database says of its extensions and of what roles may do in it. */
 import type { TablePrivilege } from "../../api/smoketurner/postgres_database/spec.ts";
 import { flagAt, textAt } from "../../postgres/sql/row.ts";
+import { objectionToName } from "../../postgres/sql/quote.ts";
 import type { SqlSession } from "../../postgres/sql/sql_client.ts";
 import { functionPrivileges, sequencePrivileges, tablePrivileges } from "./privileges.ts";
 import type { Order } from "./order.ts";
@@ -44,10 +45,22 @@ SELECT r.oid IS NOT NULL AS role_found,
        LEFT JOIN pg_catalog.pg_roles r ON r.rolname = $1::text
        LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $2::text`;
 
+/** What no name can be is not there; the server is not asked for it. */
+const isName = (name: string) => objectionToName(name) === undefined;
+
+const NOTHING_FOUND: SeenGrant = {
+  roleFound: false,
+  schemaFound: false,
+  lacksUsage: true,
+  lacksTables: false,
+  lacksSequences: false,
+  lacksFunctions: false,
+};
+
 /** @throws SqlError */
 export async function lookInside(session: SqlSession, { spec }: Order): Promise<SeenInside> {
   const { extensions = [], grants = [] } = spec;
-  const installed = await session.ask({ text: EXTENSIONS, params: [extensions] });
+  const installed = await session.ask({ text: EXTENSIONS, params: [extensions.filter(isName)] });
   const seen: SeenGrant[] = [];
   for (const grant of grants) seen.push(await lookAtGrant(session, grant));
   return { extensions: new Set(installed.map((row) => textAt(row, "name"))), grants: seen };
@@ -55,6 +68,7 @@ export async function lookInside(session: SqlSession, { spec }: Order): Promise<
 
 async function lookAtGrant(session: SqlSession, grant: Grant): Promise<SeenGrant> {
   const { role, schema, privileges = [] } = grant;
+  if (!isName(role) || !isName(schema)) return NOTHING_FOUND;
   const words: readonly TablePrivilege[] = privileges;
   const params = [
     role,

@@ -1,6 +1,7 @@
 /** What a server says of databases and roles. */
 import { flagAt, numberAt, optionalTextAt, textAt } from "../../postgres/sql/row.ts";
 import type { Row, SqlSession } from "../../postgres/sql/sql_client.ts";
+import { objectionToName } from "../../postgres/sql/quote.ts";
 import { SqlError } from "../../postgres/sql/errors.ts";
 import type { RolePrivilege } from "../../api/smoketurner/postgres_database/spec.ts";
 
@@ -88,7 +89,10 @@ export async function lookAtServer(session: SqlSession, sought: Sought): Promise
     );
   }
   const databases = await session.ask({ text: DATABASES, params: [sought.databases] });
-  const roles = await session.ask({ text: ROLES, params: [sought.roles, sought.uid] });
+  const roles = await session.ask({
+    text: ROLES,
+    params: [sought.roles.filter((name) => objectionToName(name) === undefined), sought.uid],
+  });
   return {
     login: textAt(self, "login"),
     databases: databases.map((row) => ({

@@ -1,5 +1,5 @@
 /** The database itself: from what is to what is to be done. */
-import { quoteIdentifier, quoteLiteral } from "../../postgres/sql/quote.ts";
+import { objectionToName, quoteIdentifier, quoteLiteral } from "../../postgres/sql/quote.ts";
 import { type Claim, claimOf } from "./claims.ts";
 import { type Deed, nothingPlanned, type Planned, problemPlan, sql } from "./deeds.ts";
 import type { SeenDatabase, SeenServer } from "./look_server.ts";
@@ -26,6 +26,8 @@ export function temporaryName({ uid }: Pick<Order, "uid">): string {
 }
 
 /**
+ * An owner that cannot exist leaves everything as it is. Otherwise:
+ *
  * | wanted name             | temporary name | what happens                                        |
  * | ----------------------- | -------------- | --------------------------------------------------- |
  * | absent                  | absent         | made under the temporary name, then renamed, marked |
@@ -39,6 +41,10 @@ export function planDatabase(view: DatabaseView): Planned {
   const { name } = order.spec.database;
   const seen = server.databases.find((each) => each.name === name);
   const half = server.databases.find((each) => each.name === temporaryName(order));
+  if (objectionToName(order.spec.database.owner) !== undefined) {
+    const message = `Cannot have database ${name} as its owner cannot be made. Correct spec.database.owner.`;
+    return problemPlan({ about: "database", reason: "OwnerInvalid", message });
+  }
   if (seen === undefined) return { ...nothingPlanned, deeds: [creation(order, half)] };
   const left: Deed[] = half === undefined ? [] : [{
     about: "database",

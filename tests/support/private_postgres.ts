@@ -129,6 +129,7 @@ export class PrivatePostgres implements AsyncDisposable {
   /** Changes something by hand, as the superuser. */
   async run(text: string, database = "postgres"): Promise<void> {
     await using session = await this.connect({ database });
+    await session.change([{ text: "SET search_path = public" }]);
     await session.change([{ text }]);
   }
 
