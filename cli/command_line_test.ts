@@ -191,6 +191,20 @@ Deno.test("in a pod the service account is used, and its two variables must be t
   }
 });
 
+Deno.test("webhooks are served in a pod, where a Service leads to them, and elsewhere only when asked for", async () => {
+  const pod = {
+    KUBERNETES_SERVICE_HOST: "10.0.0.1",
+    POD_NAMESPACE: "system",
+    POD_SERVICE_ACCOUNT: "operator",
+  };
+  const enabled = async (args: readonly string[], env: Record<string, string>) =>
+    (await given(["run", ...args], env)).options?.webhook.enabled;
+  assert.equal(await enabled([], pod), true);
+  assert.equal(await enabled(["--webhook-enable=false"], pod), false);
+  assert.equal(await enabled([], { HOME: "/h" }), false);
+  assert.equal(await enabled(["--webhook-enable"], { HOME: "/h" }), true);
+});
+
 Deno.test("a kubeconfig that is named wins over the pod's own account", async () => {
   const pod = { KUBERNETES_SERVICE_HOST: "10.0.0.1" };
   const paths = async (args: string[], env: Record<string, string>) =>

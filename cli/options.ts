@@ -120,7 +120,8 @@ export function resolveOptions(flags: RunFlags, read: Environment): RunOptions {
     telemetry: telemetryOf(env),
     podName: env("POD_NAME"),
     webhook: {
-      enabled: flags["webhook-enable"],
+      // Outside a cluster no Service leads here: what is asked for in so many words is done all the same.
+      enabled: flags["webhook-enable"] ?? credentials.kind === "in-cluster",
       port: flags["webhook-port"],
       certDir: flags["webhook-cert-dir"],
       serviceName: flags["webhook-service-name"],

@@ -19,6 +19,7 @@ import { serve, type Server } from "./server.ts";
 import { stopOnSignals } from "./signals.ts";
 import { stderr } from "./streams.ts";
 import { VERSION } from "./version.ts";
+import type { Webhook } from "./webhook.ts";
 
 /** Name of the Lease, so that this operator and one that it replaces never work at the same time. */
 const LEASE_NAME = "multigres-operator.multigres.com";
@@ -46,14 +47,13 @@ export async function run(options: RunOptions): Promise<number> {
   const manager = createManager({ options, connection, transport, log, metrics: metrics ?? silentMetrics });
   const servers = { options, connection, transport, log };
   if (metrics !== undefined) resources.adopt(await serveMetrics(servers, metrics), stop);
-  const health = await serveHealth(servers, manager);
+  const webhook = await prepared(servers, { manager, metrics });
+  const health = await serveHealth(servers, manager, webhook);
   if (health !== undefined) resources.adopt(health, stop);
   log.info("Started", { version: VERSION, server: connection.server, user, namespaces: options.namespaces });
-  if (options.webhook.enabled) {
-    log.warn("This build serves no admission webhooks: --webhook-enable=true has no effect");
-  }
+  if (webhook === undefined) log.info("Serving no admission webhooks", { flag: "--webhook-enable" });
   stopping.signal.addEventListener("abort", () => log.info("Stopping", { signal: stopping.signal.reason }));
-  await manager.run(stopping.signal);
+  await Promise.all([manager.run(stopping.signal), webhook?.run(stopping.signal)]);
   log.info("Stopped");
   return EXIT.done;
 }
@@ -127,13 +127,29 @@ async function secured(
   };
 }
 
-async function serveHealth({ options, log }: Parts, manager: Manager): Promise<Server | undefined> {
+async function prepared(
+  { options, ...parts }: Parts,
+  { manager, metrics }: { readonly manager: Manager; readonly metrics: PrometheusMetrics | undefined },
+): Promise<Webhook | undefined> {
+  const { webhook, namespaces } = options;
+  if (!webhook.enabled) return undefined;
+  const { prepareWebhook } = await import("./webhook.ts");
+  const counted = { metrics: metrics ?? silentMetrics, prometheus: metrics };
+  return await prepareWebhook({ ...parts, ...counted, options: webhook, namespaces, manager });
+}
+
+async function serveHealth(
+  { options, log }: Parts,
+  manager: Manager,
+  webhook: Webhook | undefined,
+): Promise<Server | undefined> {
   if (options.health === undefined) return undefined;
   const caches = () => {
     const { ready, waitingFor } = manager.readiness();
     return ready ? undefined : waitingFor.join("; ");
   };
-  const handler = healthHandler({ live: { ping: () => undefined }, ready: { caches } });
+  const ready = { caches, ...(webhook === undefined ? {} : { webhook: () => webhook.health() }) };
+  const handler = healthHandler({ live: { ping: () => undefined }, ready });
   const server = await serve({ address: options.health, flag: "health-probe-bind-address", handler });
   log.info("Serving probes", { address: formatAddress(server.address) });
   return server;

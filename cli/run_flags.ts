@@ -12,7 +12,7 @@ export interface RunFlags {
   readonly "health-probe-bind-address": Listen;
   readonly "leader-elect": boolean;
   readonly "enable-http2": boolean;
-  readonly "webhook-enable": boolean;
+  readonly "webhook-enable"?: boolean;
   readonly "webhook-port": number;
   readonly "webhook-cert-dir": string;
   readonly "webhook-service-namespace"?: string;
@@ -33,6 +33,9 @@ export interface RunFlags {
 export interface Listen {
   readonly address: Address | undefined;
 }
+
+/** Where installations mount the Secret of the webhook's certificate; `deno.json` lets the operator read it. */
+export const USUAL_CERT_DIR = "/var/run/secrets/webhook";
 
 const boolean = (brief: string, value: boolean) =>
   ({ kind: "boolean", brief, default: value, withNegated: false }) as const;
@@ -55,11 +58,16 @@ export const runFlags = {
   },
   "leader-elect": boolean("Work only while holding the Lease: needed with more than one replica", false),
   "enable-http2": boolean("Offer HTTP/2 on the metrics server as well", false),
-  "webhook-enable": boolean("Serve admission webhooks (not served by this build)", false),
+  "webhook-enable": {
+    kind: "boolean",
+    brief: "Serve admission webhooks (default: true in a pod, else false)",
+    optional: true,
+    withNegated: false,
+  },
   "webhook-port": { ...parsed("Port of the admission webhooks", "port", port), default: "9443" },
   "webhook-cert-dir": {
     ...parsed("Folder with tls.crt and tls.key of the webhooks", "folder", text),
-    default: "/var/run/secrets/webhook",
+    default: USUAL_CERT_DIR,
   },
   "webhook-service-namespace": {
     ...parsed("Namespace of the webhook Service (default: POD_NAMESPACE)", "namespace", namespace),

@@ -43,9 +43,14 @@ async function look(folder: string, before: KeyPair | undefined): Promise<FoundF
     const objection = objectionToPair(pair);
     return objection === undefined ? { pair, objection } : { pair: before, objection };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { pair: undefined, objection: undefined };
+    if (isAbsence(error)) return { pair: undefined, objection: undefined };
     return { pair: before, objection: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** A folder that may not be read is none, as far as anybody meant it for us. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable;
 }
 
 function isSame(a: FoundFiles, b: FoundFiles): boolean {
