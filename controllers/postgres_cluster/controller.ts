@@ -6,14 +6,25 @@ import type { ActResult } from "../../kube/act.ts";
 import { Background } from "../../kube/background.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
 import { StorageClasses } from "../../kube/kinds.ts";
-import { patch, type Plan, wait } from "../../kube/plan.ts";
+import { patch, type Plan } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import { fetchPatroni } from "../../postgres/patroni/fetch_client.ts";
 import type { PatroniClient, PatroniCluster } from "../../postgres/patroni/rest.ts";
+import { openSqlClient } from "../../postgres/sql/open.ts";
+import type { SqlClient } from "../../postgres/sql/sql_client.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
-import { stepsOf } from "./carry_out.ts";
+import {
+  autoscale,
+  type AutoscaleTools,
+  forgetLoad,
+  kedaPlan,
+  LOAD_BACKOFF,
+  type Sample,
+} from "./autoscaling/autoscale.ts";
+import type { History } from "./autoscaling/decide.ts";
+import { ScaledObjects, TriggerAuthentications } from "./autoscaling/keda.ts";
 import { certificateSteps } from "./certificates.ts";
-import { type Change, type ChangeInput, nextChange } from "./change.ts";
+import { nextChange } from "./change.ts";
 import { credentialsObstacle, credentialSteps, trimSecret } from "./credentials.ts";
 import {
   type Asked,
@@ -25,7 +36,7 @@ import {
 } from "./evidence.ts";
 import { finalize } from "./finalize.ts";
 import { clearFormerStatus } from "./former_status.ts";
-import { HAND_OVER_BACKOFF, type HandOver, handOver, type HandOverTools } from "./hand_over.ts";
+import { HAND_OVER_BACKOFF, type HandOverTools } from "./hand_over.ts";
 import { clusterIndex, clusterKeys } from "./indexes.ts";
 import * as kinds from "./kinds.ts";
 import { type Member, trimMember } from "./members.ts";
@@ -33,11 +44,11 @@ import { noticesOf } from "./notices.ts";
 import { type Obstacle, secretObstacle, specObstacle } from "./obstacles.ts";
 import { type Observation, observe } from "./observe.ts";
 import { CREATING_SECONDS, isSuperseded, type Pass, secondsSince } from "./pass.ts";
-import { foundation, leftovers, membership, poolers, type Settings } from "./plan.ts";
-import { scaling } from "./scale.ts";
+import { foundation, leftovers, poolers, type Settings } from "./plan.ts";
 import type { Cluster } from "./shape.ts";
 import { judgementOf } from "./status.ts";
 import { growth } from "./storage.ts";
+import { turnOf } from "./turn.ts";
 import { withRunnableVersion } from "./version.ts";
 
 export interface PostgresClusterServices extends Partial<Settings> {
@@ -45,6 +56,8 @@ export interface PostgresClusterServices extends Partial<Settings> {
   readonly patroni?: PatroniClient;
   /** Where a member's Patroni answers; at its pod when absent. */
   readonly patroniAddress?: (member: Member) => string | undefined;
+  /** The way to the servers; by the driver when absent. */
+  readonly sql?: SqlClient;
 }
 
 /** Namespace that the plain manifests of this family run their operator in. */
@@ -55,24 +68,30 @@ interface Means {
   readonly settings: Settings;
   readonly evidence: EvidenceTools;
   readonly handOver: HandOverTools;
+  readonly autoscale: AutoscaleTools;
 }
 
 export function postgresClusterController(
   services: PostgresClusterServices = {},
 ): Controller<PostgresCluster> {
-  const { patroni = fetchPatroni(), patroniAddress = podAddress } = services;
+  const { patroni = fetchPatroni(), patroniAddress = podAddress, sql = openSqlClient() } = services;
   const settings: Settings = { operatorNamespaces: services.operatorNamespaces ?? [OPERATOR_NAMESPACE] };
   const evidence = new Background<PatroniCluster>(EVIDENCE_BACKOFF);
   const handOvers = new Background<true>(HAND_OVER_BACKOFF);
   const asked = new Map<string, Asked>();
+  const loads = new Background<Sample>(LOAD_BACKOFF);
+  const histories = new Map<string, History>();
   const shared = { client: patroni, addressOf: patroniAddress };
   const meansOf = (key: string): Means => ({
     settings,
     evidence: { ...shared, background: evidence, asked, key },
     handOver: { ...shared, background: handOvers, key },
+    autoscale: { background: loads, histories, sql, key },
   });
   const forget = (key: string) => {
-    forgetEvidence(meansOf(key).evidence);
+    const { evidence, autoscale } = meansOf(key);
+    forgetEvidence(evidence);
+    forgetLoad(autoscale);
     handOvers.forget(key);
   };
   return {
@@ -89,6 +108,8 @@ export function postgresClusterController(
       kinds.watched(kinds.Roles),
       kinds.watched(kinds.RoleBindings),
       kinds.watched(kinds.Certificates, { optional: true }),
+      kinds.watched(ScaledObjects, { optional: true }),
+      kinds.watched(TriggerAuthentications, { optional: true }),
       certificateSecrets,
     ],
     sources: [
@@ -97,7 +118,7 @@ export function postgresClusterController(
       { watched: kinds.watched(kinds.PersistentVolumeClaims), keys: clusterKeys },
       { watched: { resource: StorageClasses, optional: true }, keys: () => [] },
     ],
-    wakes: [evidence, handOvers],
+    wakes: [evidence, handOvers, loads],
     decode: (raw) => PostgresClusters.decode(raw),
     finalize: (raw, context) => {
       forget(keyOf(raw.metadata));
@@ -110,66 +131,57 @@ export function postgresClusterController(
 
 async function reconcile(wanted: Cluster, means: Means, context: ReconcileContext): Promise<Outcome> {
   const cluster = withRunnableVersion(wanted);
-  if (isSuperseded(wanted)) return await finish(idle(wanted, means, context), context);
+  if (isSuperseded(wanted)) return await finish(look(wanted, means, context), context);
 
   const prepared = await context.act([
     ...finalizer(wanted),
     ...growth(cluster, observe(cluster, context).volumes),
   ]);
-  const obstacle = await obstacleOf(wanted, observe(cluster, context), context);
-  if (obstacle !== undefined) {
-    return await finish({ ...idle(wanted, means, context), obstacle, result: prepared }, context);
-  }
+  const before = look(wanted, means, context);
+  const obstacle = await obstacleOf(wanted, before.seen, context);
+  if (obstacle !== undefined) return await finish({ ...before, obstacle, result: prepared }, context);
+
   const certificates = await certificateSteps(cluster, context);
   const results: ActResult[] = [prepared, await context.act(certificates.steps)];
-  const seen = observe(cluster, context);
-  const desired = desiredMembers(cluster);
+  const { seen, desired, autoscaling } = before;
   results.push(await context.act(await credentialSteps(seen, context.client)));
   results.push(await context.act(foundation(seen, desired, means.settings)));
 
-  const input = inputOf(seen, desired, means, context);
-  const turn = changeMembers(seen, input, means, context);
-  results.push(await context.act(turn.plan));
-  results.push(await context.act(poolers(observe(cluster, context))));
-  results.push(await context.act(leftovers(seen, context.cache, turn.change.kind !== "none", desired)));
+  const { cache } = context;
+  const turn = turnOf(seen, { ...before, cluster, members: seen.members }, means.handOver, context);
+  results.push(await context.act(turn.plan, turn.rpc));
+  results.push(await context.act(poolers(seen)));
+  results.push(await context.act(kedaPlan(seen, autoscaling, cache)));
+  results.push(await context.act(leftovers(seen, cache, turn.change.kind !== "none", desired)));
 
-  const result = joined(results);
-  const pass: Pass = {
-    ...idle(wanted, means, context),
-    change: turn.change,
-    handOver: turn.handOver,
-    result,
-    certificates: certificates.statement,
-  };
-  return soonest(await finish(pass, context), certificates.checkAfterSeconds);
+  const after = observe(cluster, context);
+  const input = { cluster, members: after.members, desired, evidence: before.evidence };
+  const change = turn.change.kind === "hand-over" ? turn.change : nextChange(input);
+  const done = { handOver: turn.handOver, result: joined(results), certificates: certificates.statement };
+  const outcome = await finish({ ...before, ...done, seen: after, change }, context);
+  return soonest(outcome, certificates.checkAfterSeconds);
 }
 
-/** What a look finds when nothing is done. */
-function idle(wanted: Cluster, means: Means, context: ReconcileContext): Pass {
+/** What a look finds before anything is done. */
+function look(wanted: Cluster, means: Means, context: ReconcileContext): Pass {
   const cluster = withRunnableVersion(wanted);
   const seen = observe(cluster, context);
-  const desired = desiredMembers(cluster);
-  const input = inputOf(seen, desired, means, context);
+  const { members } = seen;
+  const evidence = findEvidence(members, means.evidence, context);
+  const autoscaling = autoscale(seen, evidence, means.autoscale, context);
+  const desired = autoscaling.members;
   return {
     wanted,
     seen,
     desired,
-    evidence: input.evidence,
-    change: nextChange(input),
+    evidence,
+    autoscaling,
+    change: nextChange({ cluster, members, desired, evidence }),
     handOver: undefined,
     obstacle: undefined,
     result: { kind: "done", written: [] },
     certificates: undefined,
   };
-}
-
-function inputOf(seen: Observation, desired: number, means: Means, context: ReconcileContext): ChangeInput {
-  const { cluster, members } = seen;
-  return { cluster, members, desired, evidence: findEvidence(members, means.evidence, context) };
-}
-
-function desiredMembers({ spec }: Cluster): number {
-  return spec.replicas;
 }
 
 /** Our finalizer beside those of others. */
@@ -196,37 +208,6 @@ async function obstacleOf(
   return isSettled ? undefined : await secretObstacle(wanted, context.client);
 }
 
-interface Turn {
-  readonly plan: Plan;
-  readonly change: Change;
-  readonly handOver: HandOver | undefined;
-}
-
-/** The next step for the members: their number first, then what they run with. */
-function changeMembers(seen: Observation, input: ChangeInput, means: Means, context: ReconcileContext): Turn {
-  const { replicas, before } = scaling(input, seen.statefulSet);
-  const change = before.kind === "hand-over" ? before : nextChange(input);
-  if (change.kind !== "hand-over") {
-    return {
-      plan: [...membership(seen, replicas), ...stepsOf(change, seen.cluster)],
-      change,
-      handOver: undefined,
-    };
-  }
-  const progress = handOver(change, means.handOver, context);
-  if (progress.kind === "waiting") {
-    const seconds = Math.max(1, progress.dueSeconds);
-    const plan = [...membership(seen, replicas), wait("HandingOver", progress.message, seconds)];
-    return { plan, change, handOver: progress };
-  }
-  const isScaling = before.kind === "hand-over";
-  const forced: Change = isScaling
-    ? { kind: "none" }
-    : { kind: "restart", member: change.leader, why: progress.message };
-  const count = isScaling ? input.desired : replicas;
-  return { plan: [...membership(seen, count), ...stepsOf(forced, seen.cluster)], change, handOver: progress };
-}
-
 /** Says what is to be said, and when to look again. */
 async function finish(pass: Pass, context: ReconcileContext): Promise<Outcome> {
   const judgement = judgementOf(pass, context.clock);
@@ -234,7 +215,8 @@ async function finish(pass: Pass, context: ReconcileContext): Promise<Outcome> {
   await clearFormerStatus(pass.wanted, judgement.status, context);
   await context.writeStatus(judgement.status);
   const { failure, status } = judgement;
-  const outcome = soonest(outcomeOf(pass.result), failure?.afterSeconds ?? 0);
+  const due = pass.autoscaling.kind === "own" ? Math.max(1, pass.autoscaling.dueSeconds) : 0;
+  const outcome = soonest(soonest(outcomeOf(pass.result), failure?.afterSeconds ?? 0), due);
   const left = CREATING_SECONDS + 1 - secondsSince(status.phaseStartedAt, context.clock);
   return status.phase === "Creating" ? soonest(outcome, Math.max(1, left)) : outcome;
 }

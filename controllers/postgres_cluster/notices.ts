@@ -3,6 +3,7 @@ import type { ActResult } from "../../kube/act.ts";
 import { describeStep } from "../../kube/act.ts";
 import type { Notice } from "../../kube/events.ts";
 import { conditionNotices } from "../condition_notices.ts";
+import { autoscalingNotices } from "./autoscaling/autoscale.ts";
 import { explanation } from "./statements.ts";
 import type { Pass } from "./pass.ts";
 import type { Cluster } from "./shape.ts";
@@ -52,6 +53,7 @@ export function noticesOf({ status, failure, transition }: Judgement, pass: Pass
     ...conditionNotices(cluster.status, status, FOLLOW_PHASE),
     ...heldNotice(cluster, status),
     ...tlsNotice(cluster),
+    ...autoscalingNotices(cluster, pass.autoscaling),
   ];
 }
 

@@ -10,6 +10,7 @@ import { describeStep } from "../../kube/act.ts";
 import type { HandOver } from "./hand_over.ts";
 import type { Obstacle } from "./obstacles.ts";
 import type { Observation } from "./observe.ts";
+import type { Autoscaling } from "./autoscaling/autoscale.ts";
 import type { Cluster } from "./shape.ts";
 import { type Facts, isWell } from "./state_machine.ts";
 
@@ -25,6 +26,7 @@ export interface Pass {
   readonly obstacle: Obstacle | undefined;
   readonly result: ActResult;
   readonly certificates: Statement | undefined;
+  readonly autoscaling: Autoscaling;
 }
 
 /** A cluster that is not there after this many seconds says so. */

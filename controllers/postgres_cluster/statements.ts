@@ -1,5 +1,6 @@
 /** The conditions of a cluster, each with the reason for it. */
 import type { Statement } from "../../kube/conditions.ts";
+import { autoscalingStatement } from "./autoscaling/autoscale.ts";
 import { reportOf } from "./evidence.ts";
 import { lagLimit } from "./lag.ts";
 import type { Obstacle } from "./obstacles.ts";
@@ -21,6 +22,7 @@ export function statementsOf(pass: Pass, phase: Phase, failure: Obstacle | undef
     { type: "ResourceResizeInProgress", ...resizing(pass) },
     { type: "PodGenerationSynced", ...synchrony(pass) },
     ...(pass.certificates === undefined ? [] : [pass.certificates]),
+    ...autoscalingStatement(pass.wanted, pass.autoscaling),
   ];
 }
 

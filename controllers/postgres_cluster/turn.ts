@@ -1,0 +1,69 @@
+/** What is done about the members in one look: their number first, then what they run with. */
+import type { Caller } from "../../kube/act.ts";
+import type { ReconcileContext } from "../../kube/controller.ts";
+import { type Plan, wait } from "../../kube/plan.ts";
+import type { Autoscaling } from "./autoscaling/autoscale.ts";
+import { stepsOf } from "./carry_out.ts";
+import { type Change, type ChangeInput, nextChange } from "./change.ts";
+import { type HandOver, handOver, type HandOverTools } from "./hand_over.ts";
+import type { Observation } from "./observe.ts";
+import { membership } from "./plan.ts";
+import { holdReplicas, replicasHolder } from "./replicas_owner.ts";
+import { scaling } from "./scale.ts";
+
+export interface Turn {
+  readonly plan: Plan;
+  /** For the plan's calls. */
+  readonly rpc?: Caller;
+  readonly change: Change;
+  readonly handOver: HandOver | undefined;
+}
+
+export interface TurnInput extends ChangeInput {
+  readonly autoscaling: Autoscaling;
+}
+
+export function turnOf(
+  seen: Observation,
+  input: TurnInput,
+  tools: HandOverTools,
+  context: ReconcileContext,
+): Turn {
+  if (input.autoscaling.kind === "keda" && seen.statefulSet !== undefined) {
+    const turn = turnWith(seen, input, tools, context);
+    return {
+      ...turn,
+      plan: [...holdReplicas(seen, context), ...turn.plan],
+      rpc: replicasHolder(seen, context),
+    };
+  }
+  return turnWith(seen, input, tools, context);
+}
+
+function turnWith(
+  seen: Observation,
+  input: TurnInput,
+  tools: HandOverTools,
+  context: ReconcileContext,
+): Turn {
+  const { replicas, before } = scaling(input, seen.statefulSet);
+  const isOthers = input.autoscaling.kind === "keda" && seen.statefulSet !== undefined;
+  const members = (count: number) => membership(seen, isOthers ? undefined : count);
+  const change = before.kind === "hand-over" ? before : nextChange(input);
+  if (change.kind !== "hand-over") {
+    return { plan: [...members(replicas), ...stepsOf(change, seen.cluster)], change, handOver: undefined };
+  }
+  const progress = handOver(change, tools, context);
+  if (progress.kind === "waiting") {
+    const seconds = Math.max(1, progress.dueSeconds);
+    return {
+      plan: [...members(replicas), wait("HandingOver", progress.message, seconds)],
+      change,
+      handOver: progress,
+    };
+  }
+  // Whoever goes as surplus is told to go; whoever is to be restarted is restarted.
+  if (before.kind === "hand-over") return { plan: members(input.desired), change, handOver: progress };
+  const forced: Change = { kind: "restart", member: change.leader, why: progress.message };
+  return { plan: [...members(replicas), ...stepsOf(forced, seen.cluster)], change, handOver: progress };
+}
