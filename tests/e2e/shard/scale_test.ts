@@ -52,11 +52,11 @@ for (
       await waitUntil("two pods", () => podNumbers(stage), (numbers) => numbers.length === 2, {
         timeoutMs: 60_000,
       });
-      const small = await stage.untilSettled();
+      await stage.until("two roles", ({ status }) => Object.keys(status?.podRoles ?? {}).length === 2);
+      await stage.untilSettled();
       assert.deepEqual(await podNumbers(stage), ["0", "1"]);
       assert.deepEqual(gone(log), ["4", "3", "2"]);
       assert.deepEqual(await dataClaims(stage), claims);
-      assert.equal(Object.keys(small.status?.podRoles ?? {}).length, 2);
       await waitUntil("a cohort of two", () => stage.plane.rule()?.cohort.length, (count) => count === 2);
       await stage.apply(of(3, { pvcDeletionPolicy }));
       await stage.until("three again", ({ status }) => status?.readyReplicas === 3);
