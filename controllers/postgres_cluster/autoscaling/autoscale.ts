@@ -113,6 +113,8 @@ function isLagging({ spec }: Cluster, evidence: Evidence): boolean {
     false;
 }
 
+const MEASURING: LoadFinding = { kind: "unknown", message: "The load is being measured" };
+
 interface Measured {
   readonly load: LoadFinding;
   readonly dueSeconds: number;
@@ -121,6 +123,7 @@ interface Measured {
 
 function findLoad(seen: Observation, tools: AutoscaleTools, context: Context): Measured {
   const { cluster, members } = seen;
+  if (!members.some(({ ready }) => ready)) return { load: MEASURING, dueSeconds: 0, isMeasuring: true };
   const progress = tools.background.look(tools.key, {
     id: JSON.stringify(measuresOf(cluster.spec.scaling)),
     freshMs: () => FRESH_MS,
@@ -133,7 +136,7 @@ function findLoad(seen: Observation, tools: AutoscaleTools, context: Context): M
   const isMeasuring = progress.kind === "pending";
   switch (progress.kind) {
     case "pending":
-      return { load: { kind: "unknown", message: "The load is being measured" }, dueSeconds, isMeasuring };
+      return { load: MEASURING, dueSeconds, isMeasuring };
     case "failed":
       return { load: { kind: "unknown", message: progress.error.message }, dueSeconds, isMeasuring };
     case "done":
@@ -189,14 +192,18 @@ const CHANGES: ReadonlySet<string> = new Set(["OutOfBounds", "ScaledOut", "Scale
 
 /** What people are told of it: changes, and that a pause is over. Pauses themselves are conditions that turn False. */
 export function autoscalingNotices(cluster: Cluster, autoscaling: Autoscaling): Notice[] {
-  if (autoscaling.kind === "own" && isScaled(autoscaling)) {
-    const { reason, message } = autoscaling.decision;
-    return [{ type: "Normal", reason, message }];
-  }
   const said = cluster.status?.conditions?.find(({ type }) => type === AUTOSCALING);
   const [now] = autoscalingStatement(cluster, autoscaling);
-  if (said?.reason !== "ScaleOutPaused" || now === undefined || now.reason === "ScaleOutPaused") return [];
-  return [{ type: "Normal", reason: "ScaleOutResumed", message: "No standby lags any more" }];
+  const isOver = said?.reason === "ScaleOutPaused" && now !== undefined && now.reason !== "ScaleOutPaused";
+  const notices: Notice[] = [];
+  if (isOver) {
+    notices.push({ type: "Normal", reason: "ScaleOutResumed", message: "No standby lags any more" });
+  }
+  if (autoscaling.kind === "own" && isScaled(autoscaling)) {
+    const { reason, message } = autoscaling.decision;
+    notices.push({ type: "Normal", reason, message });
+  }
+  return notices;
 }
 
 function statementOf(autoscaling: Autoscaling): Statement | undefined {
