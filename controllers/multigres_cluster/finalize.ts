@@ -26,8 +26,10 @@ import { isRecord } from "../../kube/errors.ts";
 import { Deployments, PersistentVolumeClaims, Services } from "../../kube/kinds.ts";
 import { patch, remove, type Step, tell, wait } from "../../kube/plan.ts";
 import type { Resource } from "../../kube/resource.ts";
+import { deepFreeze } from "../../kube/store.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { present } from "../../resolve/present.ts";
 import { outcomeOf } from "../outcome.ts";
 import { TOPOLOGY_COMPONENTS } from "../topo_server/shape.ts";
 import { type Children, childrenOf } from "./observe.ts";
@@ -155,13 +157,12 @@ function topologyOwner(cluster: Leaving): MultigresCluster | undefined {
   const decoded = MultigresClusters.decode(cluster);
   if (decoded.ok) return decoded.value;
   const spec = "spec" in cluster && isRecord(cluster.spec) ? cluster.spec : {};
-  const { globalTopoServer, topologyPruning } = spec;
   const legible = {
-    globalTopoServer,
-    topologyPruning,
+    ...present({ globalTopoServer: spec["globalTopoServer"], topologyPruning: spec["topologyPruning"] }),
     postgresPasswordSecretRef: { name: "any", key: "any" },
   };
-  const reduced = MultigresClusters.decode({ ...cluster, spec: legible });
+  const { apiVersion, kind, metadata } = cluster;
+  const reduced = MultigresClusters.decode(deepFreeze({ apiVersion, kind, metadata, spec: legible }));
   return reduced.ok ? reduced.value : undefined;
 }
 
