@@ -30,6 +30,10 @@ export interface GroundDescription {
   readonly binaries: Binaries;
   /** Path of the PostgreSQL server; absent when no test of this run needs it. */
   readonly postgres?: string;
+  /** Path of a server of the major version before; absent when no test of this run upgrades. */
+  readonly olderPostgres?: string;
+  /** Folder of `pg_dumpall` and `psql`; absent when no test of this run upgrades. */
+  readonly postgresTools?: string;
   /** The folder for temporary files. */
   readonly temporary: string;
 }

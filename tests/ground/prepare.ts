@@ -5,10 +5,10 @@ import { ensureBinaries, type Progress } from "./build.ts";
 import { readKubeconfig } from "./connection.ts";
 import { programsOf, startControlPlane } from "./control_plane.ts";
 import type { GroundDescription, SharedCluster } from "./ground.ts";
-import { ensurePostgres } from "./postgres.ts";
+import { ensurePostgres, ensurePostgresTools } from "./postgres.ts";
 
 /** What a group of tests needs running: see `tests/runner/groups.ts`. */
-export type Need = "shared" | "private" | "postgres";
+export type Need = "shared" | "private" | "postgres" | "upgrade";
 
 /** A ground that is ready; disposing of it stops what was started. */
 export interface PreparedGround extends AsyncDisposable {
@@ -19,10 +19,26 @@ export interface PreparedGround extends AsyncDisposable {
 
 /** Starts as little as the needs ask for. */
 export async function prepareGround(needs: ReadonlySet<Need>, progress: Progress): Promise<PreparedGround> {
-  const postgres = needs.has("postgres") ? await ensurePostgres(progress) : undefined;
+  const programs = await preparePostgres(needs, progress);
   const plane = await prepareControlPlane(needs, progress);
-  if (postgres === undefined) return plane;
-  return { ...plane, description: { ...plane.description, postgres } };
+  return { ...plane, description: { ...plane.description, ...programs } };
+}
+
+/** An upgrade starts from an older server, and copies the schema with the programs of the newer one. */
+async function preparePostgres(
+  needs: ReadonlySet<Need>,
+  progress: Progress,
+): Promise<Pick<GroundDescription, "postgres" | "olderPostgres" | "postgresTools">> {
+  const isUpgrade = needs.has("upgrade");
+  return {
+    ...(needs.has("postgres") || isUpgrade ? { postgres: await ensurePostgres(progress) } : {}),
+    ...(isUpgrade
+      ? {
+        olderPostgres: await ensurePostgres(progress, "16"),
+        postgresTools: await ensurePostgresTools(progress),
+      }
+      : {}),
+  };
 }
 
 async function prepareControlPlane(needs: ReadonlySet<Need>, progress: Progress): Promise<PreparedGround> {

@@ -81,6 +81,12 @@ export const groups: readonly Group[] = [
     permissions: databasePermissions,
   },
   {
+    name: "upgrades",
+    needs: ["shared", "upgrade"],
+    owns: below("e2e/postgres_upgrade"),
+    permissions: databasePermissions,
+  },
+  {
     name: "cli",
     needs: ["shared"],
     owns: below("e2e/cli"),

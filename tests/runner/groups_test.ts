@@ -22,6 +22,7 @@ Deno.test("a file's folder decides its group, and benchmarks have none", () => {
   assert.equal(nameOf("tests/e2e/kube/apply_test.ts"), "cluster");
   assert.equal(nameOf("tests/e2e/postgres/settings_test.ts"), "postgres");
   assert.equal(nameOf("tests/e2e/postgres_database/life_test.ts"), "databases");
+  assert.equal(nameOf("tests/e2e/postgres_upgrade/life_test.ts"), "upgrades");
   assert.equal(nameOf("tests/faults/control_plane_test.ts"), "faults");
   assert.equal(nameOf("tests/bench/apply_test.ts"), undefined);
 });

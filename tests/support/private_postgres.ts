@@ -23,6 +23,10 @@ export interface PostgresOptions {
   /** Name in the server's certificate. */
   readonly serverName: string;
   readonly tls?: boolean;
+  /** Path of the program; the ground's server when absent. */
+  readonly program?: string;
+  /** `name=value`, beside those that every server here has. */
+  readonly settings?: readonly string[];
 }
 
 export class PrivatePostgres implements AsyncDisposable {
@@ -60,6 +64,7 @@ export class PrivatePostgres implements AsyncDisposable {
       ...(this.options.tls === false
         ? []
         : ["ssl=on", "ssl_cert_file=server.crt", "ssl_key_file=server.key"]),
+      ...this.options.settings ?? [],
       ...settings,
     ];
     const flags = fixed.flatMap((setting) => ["-c", setting]);
@@ -154,7 +159,7 @@ export class PrivatePostgres implements AsyncDisposable {
   }
 
   #spawn(program: "initdb" | "postgres", args: readonly string[]): GuardedProcess {
-    const { postgres } = ground();
+    const { program: postgres = ground().postgres } = this.options;
     if (postgres === undefined) throw new Error("Cannot start PostgreSQL as this ground has none");
     const path = join(dirname(postgres), program);
     return spawnGuarded({ program: "sh", args: ["-c", asSomebody, "sh", path, ...args], log: this.#log });
