@@ -39,7 +39,7 @@ export interface Replica extends AsyncDisposable {
 export interface ReplicaOptions extends Partial<Pick<PkiOptions, "spreadMs" | "entry" | "folder">> {
   readonly clock?: Clock;
   readonly port?: number;
-  /** Whom the replica is to the API server; the administrator when absent. */
+  /** Whom the replica is to the API server; whoever set the stage when absent. */
   readonly connection?: Connection;
 }
 
@@ -68,32 +68,45 @@ export async function withPki(
   t: Deno.TestContext,
   body: (stage: PkiStage) => Promise<void>,
 ): Promise<void> {
-  await withNamespace(t, async ({ namespace, client: ground }) => {
-    using client = steadyClient(sharedCluster().connection);
-    await installKinds(client);
-    const port = freePort();
-    const place = { namespace, serviceName };
-    await ground.apply({
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name: serviceName },
-      spec: { type: "ExternalName", externalName: "localhost", ports: [{ port }] },
-    }, namespace);
-    const stage = stageOf({ namespace, place, port, client, ground });
-    try {
-      await body(stage);
-    } finally {
-      await stage.uninstall();
-    }
+  await withNamespace(t, async ({ namespace, client }) => {
+    await onStage(sharedCluster().connection, { namespace, ground: client }, body);
   });
 }
 
-function stageOf(parts: Pick<PkiStage, "namespace" | "place" | "port" | "client" | "ground">): PkiStage {
+/** The same, in a namespace that is there. */
+export async function onStage(
+  connection: Connection,
+  { namespace, ground }: Pick<PkiStage, "namespace" | "ground">,
+  body: (stage: PkiStage) => Promise<void>,
+): Promise<void> {
+  using client = steadyClient(connection);
+  await installKinds(client);
+  const port = freePort();
+  const place = { namespace, serviceName };
+  await ground.apply({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: serviceName },
+    spec: { type: "ExternalName", externalName: "localhost", ports: [{ port }] },
+  }, namespace);
+  const stage = stageOf({ namespace, place, port, client, ground, connection });
+  try {
+    await body(stage);
+  } finally {
+    await stage.uninstall();
+  }
+}
+
+type Parts = Pick<PkiStage, "namespace" | "place" | "port" | "client" | "ground"> & {
+  readonly connection: Connection;
+};
+
+function stageOf({ connection, ...parts }: Parts): PkiStage {
   const { namespace, place, port, client, ground } = parts;
   const installed = configurationsFor(place, port);
   return {
     ...parts,
-    start: (options = {}) => startReplica(place, { port, ...options }),
+    start: (options = {}) => startReplica(place, { port, connection, ...options }),
     install: async () => {
       for (const configuration of installed) await ground.apply(configuration);
     },
@@ -126,9 +139,12 @@ export function configurationsFor({ namespace, serviceName: name }: Place, port:
 
 let started = 0;
 
-function startReplica(place: Place, options: ReplicaOptions & { readonly port: number }): Replica {
+function startReplica(
+  place: Place,
+  options: ReplicaOptions & { readonly port: number; readonly connection: Connection },
+): Replica {
   const { clock = systemClock, spreadMs = 1_000, port, folder = "there/is/none", entry } = options;
-  const connection = productConnection(options.connection ?? sharedCluster().connection);
+  const connection = productConnection(options.connection);
   const transport = createFetchTransport(connection);
   const random = seededRandom(31 + started++);
   const shared = { clock, random, metrics: silentMetrics };

@@ -2,7 +2,6 @@
  * Keeps the webhook's certificate, in every replica: watches what it is made of, has a worker put right what is not in order,
  * and hands the certificate that is to be shown to the webhook.
  */
-import { backoffMs, type BackoffPolicy } from "../../kube/backoff.ts";
 import { KubeClient } from "../../kube/client.ts";
 import { type Clock, sleep } from "../../kube/clock.ts";
 import type { Connection } from "../../kube/connection.ts";
@@ -17,6 +16,7 @@ import { followFiles, type FoundFiles } from "./files.ts";
 import { type Finished, runJob } from "./job.ts";
 import type { Maintained } from "./maintain.ts";
 import type { Task } from "./messages.ts";
+import { type Effort, GATHER_MS, Pace } from "./pace.ts";
 import { type Place, servingNames } from "./place.ts";
 import { type Provider, providerOf } from "./provider.ts";
 import { Reach } from "./reach.ts";
@@ -61,15 +61,6 @@ interface Work {
   /** When, by the clock that only grows. */
   readonly at: number;
 }
-
-/** After a job that wrote something, or failed, the next one waits: ever longer while that goes on. */
-const PACE: BackoffPolicy = { firstMs: 100, capMs: 30_000, jitter: 0.2 };
-
-/** So long without a job the pace begins anew, in milliseconds. */
-const CALM_MS = 60_000;
-
-/** Writes of others come in twos and threes. */
-const GATHER_MS = 50;
 
 export class WebhookPki {
   readonly #options: PkiOptions;
@@ -192,19 +183,15 @@ export class WebhookPki {
   /** Has things put in order whenever they changed, and from time to time. */
   async #keep(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
-    let busy = 0;
-    let calmSince = clock.monotonic();
+    const pace = new Pace(clock, random);
     while (!signal.aborted) {
       if (!this.#isDue()) {
         await this.#nextWake(signal);
         continue;
       }
-      if (clock.monotonic() - calmSince > CALM_MS) busy = 0;
-      const worked = await this.#work(signal);
-      calmSince = clock.monotonic();
-      busy = worked ? busy + 1 : 0;
+      const effort = await this.#work(signal);
       this.#show();
-      await sleep(clock, worked ? backoffMs(PACE, busy, random) : GATHER_MS, signal);
+      await sleep(clock, pace.after(effort), signal);
     }
   }
 
@@ -225,13 +212,12 @@ export class WebhookPki {
     return this.#provider() === "operator" ? "keep" : "relinquish";
   }
 
-  /** @returns whether something was written, or failed. */
-  async #work(signal: AbortSignal): Promise<boolean> {
+  async #work(signal: AbortSignal): Promise<Effort> {
     const { clock, connection, place, entry } = this.#options;
     const task = this.#task();
     try {
       const finished = await runJob(task, { clock, connection, place, ...present({ entry }) }, signal);
-      return finished === undefined || this.#finish(task, finished);
+      return finished === undefined ? "idle" : this.#finish(task, finished);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const failure = `the webhook's certificates cannot be brought in order: ${reason}`;
@@ -239,18 +225,18 @@ export class WebhookPki {
         this.#log.error("Cannot bring the webhook's certificates in order", { reason });
       }
       this.#failure = failure;
-      return true;
+      return "failed";
     }
   }
 
-  #finish(task: Task, { result, told }: Finished): boolean {
+  #finish(task: Task, { result, told }: Finished): Effort {
     const { status, message } = result.standing;
     const objection = status === "True" ? undefined : message;
     for (const sentence of told) this.#log.info(sentence);
     if (objection !== undefined && objection !== this.#last?.objection) this.#log.warn(objection);
     this.#failure = undefined;
     this.#last = { task, result, objection, at: this.#options.clock.monotonic() };
-    return result.changed;
+    return result.changed ? "wrote" : "idle";
   }
 
   /** Waits for a change, or until time makes something due. */
