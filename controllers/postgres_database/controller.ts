@@ -74,12 +74,10 @@ interface Tools {
 async function reconcile(database: Database, tools: Tools, context: ReconcileContext): Promise<Outcome> {
   const { finalizers = [] } = database.metadata;
   if (!finalizers.includes(FINALIZER)) {
-    // Before anything is made that has to go again. The change wakes us.
-    return outcomeOf(
-      await context.act([
-        patch(Databases, database, { metadata: { finalizers: [...finalizers, FINALIZER] } }),
-      ]),
-    );
+    // Before anything is made that has to go again.
+    const metadata = { finalizers: [...finalizers, FINALIZER] };
+    const result = await context.act([patch(Databases, database, { metadata })]);
+    if (result.kind !== "done") return outcomeOf(result);
   }
   const gate = gateOf(database, context.cache);
   const key = keyOf(database.metadata);

@@ -1,0 +1,131 @@
+/** The end of a database, by each policy, and with everything in the way that can be. */
+import assert from "node:assert/strict";
+import { annotations } from "../../../api/smoketurner/annotations.ts";
+import { PostgresClusters } from "../../../api/smoketurner/postgres_cluster.ts";
+import { delay, waitUntil } from "../../ground/wait_for.ts";
+import { scenario, type Stage } from "./stage.ts";
+
+async function left({ server }: Stage): Promise<string[]> {
+  const rows = await server.ask(
+    "SELECT 'role ' || rolname AS name FROM pg_catalog.pg_roles WHERE oid >= 16384 UNION ALL " +
+      "SELECT 'database ' || datname FROM pg_catalog.pg_database WHERE oid >= 16384 ORDER BY 1",
+  );
+  return rows.map(({ name }) => String(name));
+}
+
+const everything = ["database orders", "role app", "role owner", "role reader"];
+
+scenario("with the object goes what was made for it, and nothing else", async (stage) => {
+  await stage.server.run("CREATE ROLE stranger");
+  await stage.server.run("CREATE DATABASE others");
+  stage.start();
+  await stage.apply();
+  await stage.untilPhase("Ready");
+  await stage.delete();
+  await stage.untilGone();
+  assert.deepEqual(await left(stage), ["database others", "role stranger"]);
+  await waitUntil("the end of its Secrets", () => stage.secret("app-login"), (found) => found === undefined);
+  await waitUntil(
+    "its event",
+    stage.events,
+    (all) => all.some((each) => /^CleanupComplete: Done: drop/.test(each)),
+  );
+});
+
+scenario(
+  "with policy Retain everything stays, and an object of the same name takes it back with its passwords",
+  async (stage) => {
+    stage.start();
+    await stage.apply({}, { [annotations.deletionPolicy]: "Retain" });
+    await stage.untilPhase("Ready");
+    const { password } = await stage.credentials("app-login");
+    await stage.delete();
+    await stage.untilGone();
+    await delay(2_000);
+    assert.deepEqual(await left(stage), everything);
+    assert.equal((await stage.askAs("app-login", "SELECT 1 AS one")).length, 1);
+    await stage.apply();
+    await stage.untilPhase("Ready");
+    assert.equal((await stage.credentials("app-login"))["password"], password);
+    await stage.delete();
+    await stage.untilGone();
+    assert.deepEqual(
+      await left(stage),
+      everything,
+      "what the new object did not make is not dropped with it",
+    );
+  },
+);
+
+scenario("a policy that nobody knows loses nothing", async (stage) => {
+  stage.start();
+  await stage.apply({}, { [annotations.deletionPolicy]: "delete" });
+  await stage.untilPhase("Ready");
+  await stage.delete();
+  await stage.untilGone();
+  assert.deepEqual(await left(stage), everything);
+});
+
+scenario("a database that somebody uses is dropped once they have left", async (stage) => {
+  stage.start();
+  await stage.apply();
+  await stage.untilPhase("Ready");
+  {
+    await using session = await stage.server.connect({ database: "orders" });
+    await stage.delete();
+    const status = await stage.untilStatus(
+      "the reason",
+      ({ phase, conditions }) =>
+        phase === "Deleting" &&
+        (conditions?.some(({ message }) => /being accessed by other users/.test(message ?? "")) ?? false),
+    );
+    assert.equal(status.phase, "Deleting");
+    assert.equal((await session.ask({ text: "SELECT 1 AS one" })).length, 1, "nobody is thrown out");
+    assert.deepEqual(await left(stage), everything);
+  }
+  await stage.untilGone();
+  assert.deepEqual(await left(stage), []);
+});
+
+scenario(
+  "a deletion waits for its cluster to be Running, and is undone by the policy that its user then sets",
+  async (stage) => {
+    stage.start();
+    await stage.apply();
+    await stage.untilPhase("Ready");
+    await stage.clusterIs("Updating");
+    await stage.untilPhase("Pending");
+    await stage.delete();
+    await stage.untilStatus("phase Deleting", ({ phase }) => phase === "Deleting");
+    await delay(1_000);
+    assert.deepEqual(await left(stage), everything);
+    await stage.apply({}, { [annotations.deletionPolicy]: "Retain" });
+    await stage.untilGone();
+    assert.deepEqual(await left(stage), everything);
+  },
+);
+
+scenario("a cluster that is gone holds up no deletion", async (stage) => {
+  stage.start();
+  await stage.apply();
+  await stage.untilPhase("Ready");
+  const { metadata } = await stage.client.get(PostgresClusters.resource, {
+    namespace: stage.namespace,
+    name: "db",
+  });
+  const { uid = "", resourceVersion = "", ...key } = metadata;
+  await stage.client.delete(PostgresClusters.resource, key, { precondition: { uid, resourceVersion } });
+  await stage.untilStatus("phase Pending", ({ phase }) => phase === "Pending");
+  assert.equal(await stage.condition("ClusterReady"), "False/ClusterNotFound");
+  await stage.delete();
+  await stage.untilGone();
+});
+
+scenario("an object that was never served is gone at once", async (stage) => {
+  stage.start();
+  await stage.apply({ clusterRef: { name: "none" } });
+  await stage.untilPhase("Pending");
+  await stage.delete();
+  await stage.untilGone();
+  assert.deepEqual(await left(stage), []);
+});
