@@ -13,6 +13,7 @@ import type { Notice } from "../../kube/events.ts";
 import { crashLoopOf } from "../../kube/pod_health.ts";
 import type { Stored } from "../../kube/types.ts";
 import { present } from "../../resolve/present.ts";
+import type { EvidenceProblem } from "../../topology/poolers/evidence.ts";
 import { conditionNotices } from "../condition_notices.ts";
 import { phaseNotice } from "../phase_notice.ts";
 import { READY_FOR_DELETION } from "../removal.ts";
@@ -22,6 +23,7 @@ import { type ClassFinding, classStatement } from "./storage_classes.ts";
 import type { Instances } from "./instances.ts";
 import type { LifeDecision } from "./life/decide.ts";
 import type { Finding } from "./life/findings.ts";
+import { LOOK_SECONDS } from "./life/bounds.ts";
 import type { Drift, LifeShard } from "./life/model.ts";
 import { viewOf } from "./life/view.ts";
 import type { Observation, SeenPod } from "./observe.ts";
@@ -239,8 +241,12 @@ export function findingsToTell({ decision, configuration }: Pass): Tellable[] {
   ];
 }
 
+const STALE: ReadonlySet<EvidenceProblem["kind"]> = new Set(["stale_records", "stale_answer"]);
+
 /** Seconds until time alone changes what is to be said; 0 when it will not. */
-export function nextLookSeconds({ seen, model, backups }: Pass, now: Date): number {
+export function nextLookSeconds({ seen, model, backups, instances }: Pass, now: Date): number {
+  // The next answers may be the same as the old ones, and wake nobody.
+  if (instances.problems.some(({ kind }) => STALE.has(kind))) return LOOK_SECONDS;
   const ready = model.topology.kind === "empty" ? readySince(seen, now) : undefined;
   const bounds = ready === undefined
     ? []
