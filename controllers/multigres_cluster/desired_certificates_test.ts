@@ -41,7 +41,7 @@ Deno.test("the authority is called after its cluster, in 64 bytes, and owned by 
     secretName: "orders-ca",
     profile: { organization: "Multigres", commonName: "orders.shop CA" },
   });
-  assert.deepEqual([owner.kind, owner.controller], ["MultigresCluster", true]);
+  assert.deepEqual([owner?.kind, owner?.controller], ["MultigresCluster", true]);
   assert.equal(labels["app.kubernetes.io/component"], "certificates");
   const long = `db.${"a".repeat(60)}.example.com`;
   const [leaf] = certificateSet(view({ certCommonName: long })).leaves;

@@ -25,7 +25,7 @@ Deno.test(`no source file is longer than ${mostLines} lines`, () => {
 
 Deno.test("source files have snake_case names", () => {
   const named = sources.map((file) => file.path).filter((path) =>
-    !/^([a-z0-9_]+\/)*[a-z0-9_]+\.ts$/.test(path)
+    !/^([a-z0-9_]+\/)*[a-z0-9_]+(\.d)?\.ts$/.test(path)
   );
   assert.deepEqual(named, []);
 });
