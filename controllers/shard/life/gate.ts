@@ -10,6 +10,7 @@ import {
 import { type LifeWait, waitFor } from "./actions.ts";
 import { isAttainable, needOf, servingWithout, suffices } from "./durability.ts";
 import {
+  isEnded,
   isPrimary,
   isReady,
   isServingStandby,
@@ -149,8 +150,9 @@ function isAwaited(view: LifeView, pod: LifePod): boolean {
   return takesNothing(view, pod) ? !isDispensable(view, pod) : pod.ageSeconds < STALLED_SECONDS;
 }
 
+/** Whether what is in a slot must be well. An instance that is aside need not, but one that ends comes back without that. */
 function concerns(view: LifeView, slot: WantedSlot, pod: LifePod): boolean {
-  if (slot.pod === undefined) return true;
+  if (slot.pod === undefined || isEnded(slot.pod) || isTerminating(slot.pod)) return true;
   if (slot.pod.aside !== undefined) return false;
   return !isIdle(view, pod) || restartDue(view, slot.pod) === undefined;
 }

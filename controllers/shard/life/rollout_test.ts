@@ -272,8 +272,19 @@ Deno.test("a shard that gets no primary is rolled by readiness, and each new pod
 Deno.test("a silent instance is not rolled while a broken one that is too many may still have a vote", () => {
   const dead = { state: { kind: "notReady", seconds: 90 }, evidence: { kind: "stale" } } as const;
   const silent = { ...user, evidence: { kind: "stale" } } as const;
-  const pods = [pod(0), pod(1, silent), pod(2, dead)];
-  const { actions, wait } = decideLife(sized(2, { pods }));
+  const marked = pod(1, { ...silent, drain: { state: "requested", sinceSeconds: 1 } });
+  const { actions, wait } = decideLife(sized(2, { pods: [pod(0), marked, pod(2, dead)] }));
   assert.deepEqual(actions, []);
   assert.match(wait?.message ?? "", /pod-2, which is too many, is not Ready/);
+});
+
+Deno.test("a drained instance that was evicted is waited for, as it comes back like any other", () => {
+  const evicted = {
+    aside: "drained",
+    state: { kind: "failed", why: "Evicted" },
+    evidence: { kind: "stale" },
+  } as const;
+  const pods = [pod(0), pod(1, { ...evicted, ageSeconds: 4 }), pod(2, user), pod(3)];
+  const whole = shard({ pods, claims: [0, 1, 2, 3].map((index) => claim(index)) });
+  assert.deepEqual([actions(whole), reason(whole)], [[], "InstanceNotSettled"]);
 });
