@@ -38,6 +38,8 @@ export interface TopologyOrder {
   readonly cells: readonly WantedCell[];
   readonly databases: readonly WantedDatabase[];
   readonly prune: boolean;
+  /** Whether the cluster is gone but for its records: then those of its poolers go too. */
+  readonly isLast: boolean;
   /** Not wanted any more, but still being taken down. */
   readonly keptCells: readonly string[];
   readonly keptDatabases: readonly string[];
@@ -70,6 +72,7 @@ export function orderOf(seen: Observation): TopologyOrder | undefined {
       cells: cluster.cells.map((cell) => cell.name),
     })),
     prune: cluster.settings.topologyPruning.enabled ?? true,
+    isLast: false,
     keptCells: others(cells.map(({ spec }) => spec.name), wantedCells),
     keptDatabases: others(tableGroups.map(({ spec }) => spec.databaseName), wantedDatabases),
   };
@@ -188,6 +191,7 @@ export function clearTopology(
     cells: [],
     databases: [],
     prune: true,
+    isLast: true,
     keptCells: [],
     keptDatabases: [],
   };
@@ -209,18 +213,20 @@ function ask(
 
 /** @returns what was written, in words. */
 async function carryOut(
-  { address, keptCells, keptDatabases, ...wanted }: TopologyOrder,
+  { address, isLast, keptCells, keptDatabases, ...wanted }: TopologyOrder,
   stores: Stores,
   { context, signal }: { readonly context: ReconcileContext; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   const { client, fence, clock, record } = context;
   // Protocol Buffers cost memory that an operator without Multigres clusters does without.
   const { register: carry } = await import("../../topology/records/registration.ts");
+  const { removePoolers } = await import("../../topology/records/leftovers.ts");
   const { budgetedStore, fencedStore } = await import("../../topology/limited_store.ts");
   using store = stores.borrow(await connectionTo(address, client));
   const limited = budgetedStore(fencedStore(store, fence), { totalMs: PASS_MS }, clock);
   const keep = { cells: new Set(keptCells), databases: new Set(keptDatabases) };
-  const { done, held } = await carry(limited, { ...wanted, keep }, { signal });
+  const { done: registered, held } = await carry(limited, { ...wanted, keep }, { signal });
+  const done = [...registered, ...isLast ? await removePoolers(limited, wanted.root, { signal }) : []];
   const told = done.map(describe);
   for (const [kind, reason] of [["create", "TopoRegistered"], ["delete", "TopoCleanup"]] as const) {
     const names = done.filter(({ write }) => write.kind === kind).map(describe);

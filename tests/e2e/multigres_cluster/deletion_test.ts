@@ -81,6 +81,7 @@ for (const propagation of ["Background", "Foreground"] as const) {
         assert.equal(claims.length, 2, "one of the global etcd and one of the cell's");
         const root = `${stage.root}/elsewhere`;
         await leaveKey(stage, `${root}/databases/postgres/default/0-inf/ShardInitClaim`);
+        await leaveKey(stage, `${root}/poolers/multipooler-zone-a-p-12345678/Pooler`);
         for (const name of ["own", "elsewhere"]) await drop(stage, name, propagation);
         for (const name of ["own", "elsewhere"]) {
           await untilGone(stage, name);
