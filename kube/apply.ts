@@ -14,6 +14,13 @@ export class NameTakenError extends Error {
   override readonly name = "NameTakenError";
 }
 
+/** What came of an apply that was sent. */
+export interface Written {
+  /** Of the object as it then was. */
+  readonly resourceVersion: string;
+  readonly changed: boolean;
+}
+
 /** The two parts of an object that are applied apart from each other. */
 type Part = "main" | "status";
 
@@ -22,11 +29,17 @@ export class Applier {
 
   /** Applies an object unless that would change nothing. @returns whether that changed something. */
   async apply<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<boolean> {
-    return await this.#apply(resource, object, "main");
+    return (await this.#apply(resource, object, "main"))?.changed ?? false;
   }
 
-  /** Applies the status of an object unless that would change nothing. @returns whether that changed something. */
-  async applyStatus<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<boolean> {
+  /**
+   * Applies the status of an object unless that would change nothing.
+   * @returns what came of the request; undefined when none was made.
+   */
+  async applyStatus<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Applied<T>,
+  ): Promise<Written | undefined> {
     return await this.#apply(resource, object, "status");
   }
 
@@ -34,14 +47,15 @@ export class Applier {
     resource: Resource<T>,
     object: Applied<T>,
     part: Part,
-  ): Promise<boolean> {
+  ): Promise<Written | undefined> {
     const store = this.cache.store(resource);
-    if (isSettled(store, object, part)) return false;
+    if (isSettled(store, object, part)) return undefined;
     const before = store.get(keyOf(object.metadata))?.metadata.resourceVersion;
     const after = await this.#send(resource, object, part);
     store.putWritten(after);
     remember(store, object, part);
-    return after.metadata.resourceVersion !== before;
+    const { resourceVersion = "" } = after.metadata;
+    return { resourceVersion, changed: resourceVersion !== before };
   }
 
   async #send<T extends KubeObject>(resource: Resource<T>, object: Applied<T>, part: Part): Promise<T> {
@@ -82,8 +96,9 @@ export class Applier {
   #refuseStranger(live: Frozen<KubeObject>, wanted: Applied<KubeObject>, fieldManager: string): void {
     const owner = controllerOf(live);
     if (owner !== undefined && owner.uid === controllerOf(wanted)?.uid) return;
-    const applied = live.metadata.managedFields?.some(({ manager, operation }) =>
-      manager === fieldManager && operation === "Apply"
+    // A status is said of every object of our kinds, whoever made it.
+    const applied = live.metadata.managedFields?.some(({ manager, operation, subresource }) =>
+      manager === fieldManager && operation === "Apply" && subresource === undefined
     );
     if (owner === undefined && applied) return;
     const whose = owner === undefined ? "nobody that we know" : `${owner.kind} ${owner.name}`;

@@ -17,9 +17,9 @@ import type { Plan } from "./plan.ts";
 import { type Priority, WorkQueue } from "./queue.ts";
 import type { Random } from "./random.ts";
 import type { Resource } from "./resource.ts";
-import { type Change, keyOf } from "./store.ts";
+import { type Change, compareVersions, keyOf } from "./store.ts";
 import { isStored } from "./stored.ts";
-import type { Frozen, KubeObject, Stored } from "./types.ts";
+import type { Frozen, KubeObject, ObjectKey, Stored } from "./types.ts";
 
 export interface RunnerOptions {
   /** Writes through it are refused once this process may not lead any more. */
@@ -51,6 +51,8 @@ export class ControllerRunner<T extends KubeObject> {
   readonly #events: EventRecorder;
   readonly #applier: Applier;
   readonly #log: Logger;
+  /** Keys of objects whose status is being written. */
+  readonly #writing = new Set<string>();
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(controller: Controller<T>, options: RunnerOptions) {
@@ -120,6 +122,7 @@ export class ControllerRunner<T extends KubeObject> {
 
   #onOwnChange(change: Change<KubeObject>): void {
     const key = keyOf(change.object.metadata);
+    if (this.#writing.has(key) && isOnlyStatus(change)) return;
     if (change.type !== "deleted") return this.#queue.add(key, priorityOf(change));
     this.#queue.drop(key);
     this.#controller.forget?.(key);
@@ -194,7 +197,6 @@ export class ControllerRunner<T extends KubeObject> {
     const { cache, client, fence, clock } = this.#options;
     const applier = this.#applier;
     const record = (notice: Parameters<EventRecorder["record"]>[1]) => this.#events.record(raw, notice);
-    const { resource } = this.#controller.watched;
     const { name, namespace } = raw.metadata;
     const key = namespace === undefined ? { name } : { name, namespace };
     return {
@@ -207,17 +209,32 @@ export class ControllerRunner<T extends KubeObject> {
       record,
       act: (plan: Plan, rpc?: Caller) =>
         act(plan, { client, cache, applier, record, ...(rpc === undefined ? {} : { rpc }) }),
-      writeStatus: async (status) => {
-        const object: { metadata: typeof key } & { status: typeof status } = { metadata: key, status };
-        try {
-          return await applier.applyStatus(resource, object);
-        } catch (error) {
-          // An object that is gone needs no status.
-          if (isNotFound(error)) return false;
-          throw error;
-        }
-      },
+      writeStatus: (status) => this.#writeStatus(key, status),
     };
+  }
+
+  /**
+   * A status is written from what is known, so that it changed is no news to the pass that wrote it, whether the watch tells
+   * of it or the answer does. But if someone changed the object after that, it must be looked at.
+   */
+  async #writeStatus(key: ObjectKey, status: Readonly<Record<string, unknown>>): Promise<boolean> {
+    const { resource } = this.#controller.watched;
+    const name = keyOf(key);
+    const object: { metadata: ObjectKey } & { status: typeof status } = { metadata: key, status };
+    this.#writing.add(name);
+    try {
+      const written = await this.#applier.applyStatus(resource, object);
+      if (written === undefined) return false;
+      const known = this.#options.cache.store(resource).get(name)?.metadata.resourceVersion;
+      if (compareVersions(known, written.resourceVersion) > 0) this.#queue.add(name);
+      return written.changed;
+    } catch (error) {
+      // An object that is gone needs no status.
+      if (isNotFound(error)) return false;
+      throw error;
+    } finally {
+      this.#writing.delete(name);
+    }
   }
 
   #follow(key: string, outcome: Outcome, log: Logger): void {
@@ -248,6 +265,18 @@ function restAfter(passMs: number): number {
 }
 
 const RESULT = { settled: "success", again: "requeue_after", failed: "error" } as const;
+
+/** Whether nothing but the status of an object has changed. */
+function isOnlyStatus(change: Change<KubeObject>): boolean {
+  if (change.type !== "updated") return false;
+  const [now, before] = [change.object.metadata, change.previous.metadata];
+  // The generation tells of every change of a spec, in kinds that have one.
+  return now.generation !== undefined && withoutVersion(now) === withoutVersion(before);
+}
+
+function withoutVersion({ resourceVersion: _, ...metadata }: Frozen<KubeObject>["metadata"]): string {
+  return JSON.stringify(metadata);
+}
 
 /** Whoever wrote the spec, or asked for deletion, is waiting; everything else is the world moving. */
 function priorityOf(change: Change<KubeObject>): Priority {
