@@ -48,6 +48,7 @@ import { foundation, leftovers, poolers, type Settings } from "./plan.ts";
 import type { Cluster } from "./shape.ts";
 import { judgementOf } from "./status.ts";
 import { growth } from "./storage.ts";
+import { STORE_BACKOFF, type StoreTools } from "./store_settings.ts";
 import { turnOf } from "./turn.ts";
 import { withRunnableVersion } from "./version.ts";
 
@@ -68,6 +69,7 @@ interface Means {
   readonly settings: Settings;
   readonly evidence: EvidenceTools;
   readonly handOver: HandOverTools;
+  readonly store: StoreTools;
   readonly autoscale: AutoscaleTools;
 }
 
@@ -79,6 +81,7 @@ export function postgresClusterController(
   const evidence = new Background<PatroniCluster>(EVIDENCE_BACKOFF);
   const handOvers = new Background<true>(HAND_OVER_BACKOFF);
   const asked = new Map<string, Asked>();
+  const stores = new Background<true>(STORE_BACKOFF);
   const loads = new Background<Sample>(LOAD_BACKOFF);
   const histories = new Map<string, History>();
   const shared = { client: patroni, addressOf: patroniAddress };
@@ -86,6 +89,7 @@ export function postgresClusterController(
     settings,
     evidence: { ...shared, background: evidence, asked, key },
     handOver: { ...shared, background: handOvers, key },
+    store: { ...shared, background: stores, key },
     autoscale: { background: loads, histories, sql, key },
   });
   const forget = (key: string) => {
@@ -93,6 +97,7 @@ export function postgresClusterController(
     forgetEvidence(evidence);
     forgetLoad(autoscale);
     handOvers.forget(key);
+    stores.forget(key);
   };
   return {
     name: "postgrescluster",
@@ -118,7 +123,7 @@ export function postgresClusterController(
       { watched: kinds.watched(kinds.PersistentVolumeClaims), keys: clusterKeys },
       { watched: { resource: StorageClasses, optional: true }, keys: () => [] },
     ],
-    wakes: [evidence, handOvers, loads],
+    wakes: [evidence, handOvers, stores, loads],
     decode: (raw) => PostgresClusters.decode(raw),
     finalize: (raw, context) => {
       forget(keyOf(raw.metadata));
@@ -148,7 +153,7 @@ async function reconcile(wanted: Cluster, means: Means, context: ReconcileContex
   results.push(await context.act(foundation(seen, desired, means.settings)));
 
   const { cache } = context;
-  const turn = turnOf(seen, { ...before, cluster, members: seen.members }, means.handOver, context);
+  const turn = turnOf(seen, { ...before, cluster, members: seen.members }, means, context);
   results.push(await context.act(turn.plan, turn.rpc));
   results.push(await context.act(poolers(seen)));
   results.push(await context.act(kedaPlan(seen, autoscaling, cache)));

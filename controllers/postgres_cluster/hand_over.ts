@@ -3,6 +3,7 @@ import type { Background } from "../../kube/background.ts";
 import type { BackoffPolicy } from "../../kube/backoff.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import type { PatroniClient } from "../../postgres/patroni/rest.ts";
+import { refuseWhenFenced } from "./fenced.ts";
 import type { Change } from "./change.ts";
 import type { Member } from "./members.ts";
 
@@ -33,7 +34,7 @@ const SETTLING_MS = 30_000;
 export function handOver(
   { leader, candidate }: HandOverChange,
   { background, client, key, addressOf }: HandOverTools,
-  context: Pick<ReconcileContext, "clock" | "signal">,
+  context: Pick<ReconcileContext, "clock" | "signal" | "fence">,
 ): HandOver {
   const address = addressOf(leader);
   if (address === undefined) return { kind: "given-up", message: `${leader.name} has no address` };
@@ -41,6 +42,7 @@ export function handOver(
     id: leader.pod.metadata.uid,
     freshMs: () => SETTLING_MS,
     run: async (signal) => {
+      refuseWhenFenced(context.fence);
       await client.switchover(address, { leader: leader.name, candidate: candidate.name }, signal);
       return true;
     },

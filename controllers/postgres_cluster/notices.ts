@@ -1,6 +1,5 @@
 /** What people are told of a cluster: transitions only. */
-import type { ActResult } from "../../kube/act.ts";
-import { describeStep } from "../../kube/act.ts";
+import { type ActResult, describeStep } from "../../kube/act.ts";
 import type { Notice } from "../../kube/events.ts";
 import { conditionNotices } from "../condition_notices.ts";
 import { autoscalingNotices } from "./autoscaling/autoscale.ts";

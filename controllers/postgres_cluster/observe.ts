@@ -1,17 +1,16 @@
 /** What is, around one PostgresCluster. */
-import type { PoolerTarget } from "../../api/smoketurner/labels.ts";
+import { labelKeys, type PoolerTarget } from "../../api/smoketurner/labels.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import type { Deployment, Secret, Service, StatefulSet } from "../../kube/kinds.ts";
 import type { Resource } from "../../kube/resource.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
-import { poolerNames } from "./desired_pooler.ts";
+import { poolerNames, poolerPodLabels } from "./desired_pooler.ts";
 import { Deployments, Pods, Secrets, Services, StatefulSets } from "./kinds.ts";
 import { isReady, type Member, membersOf } from "./members.ts";
 import { type Cluster, keyIn, namesOf, namespaceOf } from "./shape.ts";
 import { type Volume, volumesOf } from "./storage.ts";
 import { inNamespace } from "./indexes.ts";
-import { poolerPodLabels } from "./desired_pooler.ts";
 
 export interface Observation {
   /** As its user wants it, but with the version that it may have: see `version.ts`. */
@@ -80,5 +79,5 @@ function isPoolerPod({ metadata }: Frozen<KubeObject>, cluster: Cluster, target:
   const labels = { ...poolerPodLabels(cluster, "primary"), ...metadata.labels };
   const wanted = poolerPodLabels(cluster, target);
   const bears = Object.entries(wanted).every(([key, value]) => labels[key] === value);
-  return bears && metadata.labels?.["app.kubernetes.io/component"] === "pgbouncer";
+  return bears && metadata.labels?.[labelKeys.component] === "pgbouncer";
 }

@@ -1,12 +1,10 @@
 /** One look at a cluster: what was seen, what was done about it, and what that means for its phase. */
-import { NAME_TAKEN } from "../../kube/act.ts";
-import type { ActResult } from "../../kube/act.ts";
+import { type ActResult, describeStep, NAME_TAKEN } from "../../kube/act.ts";
 import type { Clock } from "../../kube/clock.ts";
 import type { Statement } from "../../kube/conditions.ts";
 import { isPermanent } from "../../kube/errors.ts";
 import { type Change, isDue } from "./change.ts";
 import { contradicts, type Evidence } from "./evidence.ts";
-import { describeStep } from "../../kube/act.ts";
 import type { HandOver } from "./hand_over.ts";
 import type { Obstacle } from "./obstacles.ts";
 import type { Observation } from "./observe.ts";

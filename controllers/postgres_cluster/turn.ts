@@ -10,6 +10,7 @@ import type { Observation } from "./observe.ts";
 import { membership } from "./plan.ts";
 import { holdReplicas, replicasHolder } from "./replicas_owner.ts";
 import { scaling } from "./scale.ts";
+import { awaitedSettings, type StoreTools } from "./store_settings.ts";
 
 export interface Turn {
   readonly plan: Plan;
@@ -23,10 +24,18 @@ export interface TurnInput extends ChangeInput {
   readonly autoscaling: Autoscaling;
 }
 
+export interface TurnTools {
+  readonly handOver: HandOverTools;
+  readonly store: StoreTools;
+}
+
+/** A wake tells when Patroni has answered; this is for the case that it does not. */
+const STORE_SECONDS = 10;
+
 export function turnOf(
   seen: Observation,
   input: TurnInput,
-  tools: HandOverTools,
+  tools: TurnTools,
   context: ReconcileContext,
 ): Turn {
   if (input.autoscaling.kind === "keda" && seen.statefulSet !== undefined) {
@@ -43,17 +52,26 @@ export function turnOf(
 function turnWith(
   seen: Observation,
   input: TurnInput,
-  tools: HandOverTools,
+  tools: TurnTools,
   context: ReconcileContext,
 ): Turn {
   const { replicas, before } = scaling(input, seen.statefulSet);
   const isOthers = input.autoscaling.kind === "keda" && seen.statefulSet !== undefined;
   const members = (count: number) => membership(seen, isOthers ? undefined : count);
   const change = before.kind === "hand-over" ? before : nextChange(input);
+  const awaited = awaitedBefore(change, input, tools.store, context);
+  if (awaited !== undefined) {
+    const plan = [...members(replicas), wait("SettingsNotStored", awaited, STORE_SECONDS)];
+    return {
+      plan,
+      change: { kind: "wait", reason: "SettingsNotStored", message: awaited },
+      handOver: undefined,
+    };
+  }
   if (change.kind !== "hand-over") {
     return { plan: [...members(replicas), ...stepsOf(change, seen.cluster)], change, handOver: undefined };
   }
-  const progress = handOver(change, tools, context);
+  const progress = handOver(change, tools.handOver, context);
   if (progress.kind === "waiting") {
     const seconds = Math.max(1, progress.dueSeconds);
     return {
@@ -66,4 +84,20 @@ function turnWith(
   if (before.kind === "hand-over") return { plan: members(input.desired), change, handOver: progress };
   const forced: Change = { kind: "restart", member: change.leader, why: progress.message };
   return { plan: [...members(replicas), ...stepsOf(forced, seen.cluster)], change, handOver: progress };
+}
+
+/** What has to be written before a member is restarted for its settings. Without Patroni's word there is no store to write. */
+function awaitedBefore(
+  change: Change,
+  { cluster, members, evidence }: TurnInput,
+  tools: StoreTools,
+  context: ReconcileContext,
+): string | undefined {
+  const restarted = change.kind === "restart"
+    ? change.member
+    : change.kind === "hand-over"
+    ? change.leader
+    : undefined;
+  if (evidence.kind !== "good" || !restarted?.outdated) return undefined;
+  return awaitedSettings(cluster, members, tools, context);
 }

@@ -1,6 +1,7 @@
 /** Patroni's REST API over HTTP. */
 import {
   parseCluster,
+  parseParameters,
   type PatroniClient,
   type PatroniCluster,
   PatroniError,
@@ -11,6 +12,8 @@ import {
 const ANSWER_MS = 1_500;
 /** Patroni answers when the new leader has taken office, which takes up to a round of its loop and a shutdown. */
 const SWITCHOVER_MS = 60_000;
+/** Patroni writes its configuration through the API server. */
+const CONFIG_MS = 10_000;
 /** Answers are small; this many characters of an unexpected one are told. */
 const EXCERPT = 300;
 
@@ -23,27 +26,46 @@ type Init = RequestInit & { client?: Deno.HttpClient };
 
 /** The client that the operator uses. */
 export function fetchPatroni(options: FetchOptions = {}): PatroniClient {
+  const within = (signal: AbortSignal, limitMs: number) =>
+    AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   return {
-    cluster: async (address, signal) =>
-      await cluster(address, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]), options),
+    cluster: async (address, signal) => await cluster(address, within(signal, ANSWER_MS), options),
     switchover: async (address, change, signal) =>
-      await switchover(address, change, {
-        ...options,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(SWITCHOVER_MS)]),
-      }),
+      await switchover(address, change, { ...options, signal: within(signal, SWITCHOVER_MS) }),
+    setParameters: async (address, parameters, signal) =>
+      await setParameters(address, parameters, { ...options, signal: within(signal, CONFIG_MS) }),
   };
 }
 
-async function cluster(address: string, signal: AbortSignal, options: FetchOptions): Promise<PatroniCluster> {
-  const body = await send(`${address}/cluster`, { method: "GET", signal }, options);
+async function setParameters(
+  address: string,
+  parameters: Readonly<Record<string, string>>,
+  { signal, ...options }: FetchOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  const standing = parseParameters(
+    parseJson(await send(`${address}/config`, { method: "GET", signal }, options), address),
+  );
+  // Patroni keeps numbers and words as it was given them.
+  const changed = Object.entries(parameters).filter(([name, value]) => String(standing[name]) !== value);
+  if (changed.length === 0) return;
+  const body = JSON.stringify({ postgresql: { parameters: Object.fromEntries(changed) } });
+  const headers = { "content-type": "application/json" };
+  await send(`${address}/config`, { method: "PATCH", headers, body, signal }, options);
+}
+
+function parseJson(body: string, address: string): unknown {
   try {
-    return parseCluster(JSON.parse(body));
-  } catch (error) {
-    if (error instanceof PatroniError) throw error;
+    return JSON.parse(body);
+  } catch {
     throw new PatroniError(
       `Cannot read the answer of ${address} as it is no JSON: ${body.slice(0, EXCERPT)}`,
     );
   }
+}
+
+async function cluster(address: string, signal: AbortSignal, options: FetchOptions): Promise<PatroniCluster> {
+  const body = await send(`${address}/cluster`, { method: "GET", signal }, options);
+  return parseCluster(parseJson(body, address));
 }
 
 async function switchover(

@@ -32,6 +32,12 @@ export interface PatroniClient {
   cluster(address: string, signal: AbortSignal): Promise<PatroniCluster>;
   /** Hands the office over, and returns when that is done. @throws PatroniError when it is refused, with the reason. */
   switchover(address: string, change: Switchover, signal: AbortSignal): Promise<void>;
+  /** Writes server settings into Patroni's store, unless they stand there so. @throws PatroniError */
+  setParameters(
+    address: string,
+    parameters: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 export interface Switchover {
@@ -53,6 +59,13 @@ export function parseCluster(body: unknown): PatroniCluster {
     throw new PatroniError("Cannot read the members of the cluster as the answer lists none");
   }
   return { members: members.filter(isRecord).flatMap(parseMember), paused: body["pause"] === true };
+}
+
+/** The server settings in the answer to `GET /config`. */
+export function parseParameters(body: unknown): Readonly<Record<string, unknown>> {
+  const postgresql = isRecord(body) ? body["postgresql"] : undefined;
+  const parameters = isRecord(postgresql) ? postgresql["parameters"] : undefined;
+  return isRecord(parameters) ? parameters : {};
 }
 
 function parseMember(member: Readonly<Record<string, unknown>>): PatroniMember[] {

@@ -13,6 +13,8 @@ export interface FakePatroni extends AsyncDisposable {
   members: FakeMember[];
   /** Members that do not answer. */
   readonly silent: Set<string>;
+  /** Server settings in Patroni's store. */
+  readonly parameters: Record<string, unknown>;
   /** What was asked for: `leader > candidate`. */
   readonly switchovers: string[];
   /** What a switchover does besides; the list is changed already. */
@@ -36,9 +38,17 @@ export function startFakePatroni(): FakePatroni {
     const [, member = "", action] = new URL(request.url).pathname.split("/");
     if (silent.has(member)) return new Response("gone", { status: 502 });
     if (action === "cluster") return Response.json({ scope: "orders", members: fake.members });
+    if (action === "config") return await configure(request);
     if (action === "switchover") return await switchOver(await request.json());
     return new Response("unknown", { status: 404 });
   });
+  const configure = async (request: Request) => {
+    if (request.method === "PATCH") {
+      const { postgresql } = await request.json();
+      Object.assign(fake.parameters, postgresql.parameters);
+    }
+    return Response.json({ ttl: 30, postgresql: { parameters: fake.parameters } });
+  };
   const switchOver = async ({ leader, candidate }: { leader: string; candidate: string }) => {
     switchovers.push(`${leader} > ${candidate}`);
     const [old, next] = [leader, candidate].map((name) => fake.members.find((each) => each.name === name));
@@ -52,6 +62,7 @@ export function startFakePatroni(): FakePatroni {
   };
   const fake: FakePatroni = {
     members: [],
+    parameters: { max_connections: 100 },
     silent,
     switchovers,
     onSwitchover: () => Promise.resolve(),

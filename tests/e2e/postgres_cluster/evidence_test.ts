@@ -135,13 +135,16 @@ played("a change restarts the standbys, and the primary after it has handed over
   await stage.untilCondition("ReplicasReady", "True/Streaming");
   const before = new Map((await stage.members()).map(({ metadata }) => [metadata.name, metadata.uid]));
   const order: string[] = [];
-  await stage.apply({ postgresqlParams: { work_mem: "16MB" } });
+  let early = false;
+  await stage.apply({ postgresqlParams: { work_mem: "16MB", max_connections: "300" } });
   await waitUntil(
     "all to be restarted",
     async () => {
       await labelAll(stage, patroni);
       for (const { metadata } of await stage.members()) {
+        const isStored = patroni.parameters["max_connections"] === "300";
         const isNew = before.get(metadata.name) !== metadata.uid;
+        early ||= isNew && !isStored;
         if (isNew && !order.includes(metadata.name)) order.push(metadata.name);
       }
       return order;
@@ -149,6 +152,8 @@ played("a change restarts the standbys, and the primary after it has handed over
     (seen) => seen.length === 3,
     { intervalMs: 20, timeoutMs: 60_000 },
   );
+  assert.equal(early, false, "Patroni has the settings before anybody is restarted for them");
+  assert.equal(patroni.parameters["work_mem"], undefined, "members have their own word on that");
   assert.equal(patroni.switchovers.length, 1);
   assert.match(patroni.switchovers[0] ?? "", new RegExp(`^${m0} > `));
   assert.equal(order.at(-1), m0, "the former primary comes last, as a standby");
