@@ -1,5 +1,5 @@
 /** Carries out what was decided about the pods and claims of a shard. */
-import type { ActResult } from "../../kube/act.ts";
+import { type ActResult, CONFLICT } from "../../kube/act.ts";
 import {
   postgresReloadHashAnnotation,
   specHashAnnotation,
@@ -7,7 +7,7 @@ import {
 } from "../../api/multigres/annotations.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import { PersistentVolumeClaims, Pods } from "../../kube/kinds.ts";
-import { patch, type Step, tell } from "../../kube/plan.ts";
+import { patch, type Step, tell, wait } from "../../kube/plan.ts";
 import { joined } from "../outcome.ts";
 import { callerOf, type CallTools, RESTART_NEEDED } from "./calls.ts";
 import type { LifeAction } from "./life/actions.ts";
@@ -44,11 +44,17 @@ export async function carryOutLife(
 
 const nothingDone: ActResult = { kind: "done", written: [] };
 
+/** What follows was decided along with it, so it is decided anew too. */
+function overtaken(action: LifeAction): ActResult {
+  const message = `${action.kind} met a newer object; looking again`;
+  return { kind: "waiting", wait: wait(CONFLICT, message, 1), written: [] };
+}
+
 async function carryOut(action: LifeAction, tools: ActTools, context: ReconcileContext): Promise<ActResult> {
   const seen = tools.observe();
   if (!isAllowed(action, seen, tools.classes)) return nothingDone;
   const confirmed = await confirm(action, seen, context);
-  if (!confirmed) return nothingDone;
+  if (!confirmed) return overtaken(action);
   const steps = stepsOf(action, { seen, now: context.clock.now() });
   const result = await context.act(steps, callerOf(tools.calls));
   if (action.kind !== "reloadConfig") return result;
