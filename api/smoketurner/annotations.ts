@@ -33,6 +33,8 @@ export const annotations = {
   upgradeInProgress: `${GROUP}/upgrade-in-progress`,
   /** On a PostgresCluster: name of the cluster that replaced it. */
   supersededBy: `${GROUP}/superseded-by`,
+  /** On a PostgresCluster: UID of the PostgresUpgrade that made it, as names may be used again. */
+  upgradeUid: `${GROUP}/upgrade-uid`,
   /** On a Service: the cluster that it pointed to before a cutover. */
   switchedFrom: `${GROUP}/switched-from`,
   /** On a Service: RFC 3339 time of the cutover. */

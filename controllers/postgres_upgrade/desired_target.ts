@@ -1,4 +1,5 @@
 /** The new cluster, and the passwords that it starts with. */
+import { annotations } from "../../api/smoketurner/annotations.ts";
 import { labelKeys, standardLabels, upgradeTargetLabels } from "../../api/smoketurner/labels.ts";
 import { clusterNames, serviceHost, upgradeNames } from "../../api/smoketurner/names.ts";
 import type { Backup } from "../../api/smoketurner/postgres_cluster/backup.ts";
@@ -32,17 +33,17 @@ export function desiredTarget(upgrade: Upgrade, source: Cluster): Applied<Postgr
       name: targetCluster,
       namespace: namespaceOfUpgrade(upgrade),
       labels: { ...upgradeTargetLabels(upgrade.metadata.name, targetCluster) },
-      annotations: { [madeForAnnotation]: upgrade.metadata.uid },
+      annotations: { [annotations.upgradeUid]: upgrade.metadata.uid },
     },
     spec: targetSpec(upgrade, source, targetCluster),
   };
 }
 
-/** On the new cluster: UID of the upgrade that made it, as names may be used again. */
-export const madeForAnnotation = `${labelKeys.upgrade}-uid`;
-
-export function isMadeFor({ metadata }: Frozen<PostgresCluster>, upgrade: Upgrade): boolean {
-  const uid = metadata.annotations?.[madeForAnnotation];
+export function isMadeFor(
+  { metadata }: Pick<Frozen<PostgresCluster>, "metadata">,
+  upgrade: Upgrade,
+): boolean {
+  const uid = metadata.annotations?.[annotations.upgradeUid];
   // A cluster that an older operator made bears the label alone.
   return uid === undefined
     ? metadata.labels?.[labelKeys.upgrade] === upgrade.metadata.name

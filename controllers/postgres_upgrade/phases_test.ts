@@ -4,7 +4,7 @@ import { POSTGRES_UPGRADE_PHASES } from "../../api/smoketurner/postgres_upgrade/
 import { BEFORE_CUTOVER, type Facts, FINAL, nextTransition, type Phase, TRANSITIONS } from "./phases.ts";
 
 /** What would end most walks early. */
-const rarely = fc.nat(30).map((number) => number === 0);
+const rarely = fc.nat(150).map((number) => number === 0);
 
 const facts: fc.Arbitrary<Facts> = fc.record({
   hopeless: rarely,
@@ -71,25 +71,21 @@ function walk(all: readonly Facts[]): Step[] {
   return steps;
 }
 
-/** What must have been true at the moment of a step, whichever way led there. */
+/** What must have been true at the moment of a step, by where it leads. */
+const DEMANDS: Readonly<Partial<Record<Phase, (seen: Facts) => boolean>>> = {
+  RolledBack: ({ rolledBack }) => rolledBack,
+  Failed: ({ hopeless, late }) => hopeless || late,
+  CreatingTarget: ({ sourceFit }) => sourceFit,
+  SyncingSequences: ({ cleanChecks, neededChecks, mismatch }) => cleanChecks >= neededChecks && !mismatch,
+  HealthChecking: ({ switched }) => switched,
+  Completed: ({ healthy }) => healthy,
+};
+
 function objectionTo({ from, to, facts: seen }: Step): string | undefined {
-  if (to === "RolledBack") return seen.rolledBack ? undefined : "rolled back without having been";
-  if (to === "Failed") return seen.hopeless || seen.late ? undefined : "failed for nothing";
+  if (DEMANDS[to]?.(seen) === false) return `${to} against what it demands`;
+  if (to === "RolledBack" || to === "Failed") return undefined;
   if (seen.rollingBack || seen.hopeless) return "went forward against the odds";
-  switch (to) {
-    case "CreatingTarget":
-      return seen.sourceFit ? undefined : "began with an unfit source";
-    case "SyncingSequences":
-      return seen.cleanChecks >= seen.neededChecks && !seen.mismatch ? undefined : "unverified";
-    case "CuttingOver":
-      return objectionToCutover(from, seen);
-    case "HealthChecking":
-      return seen.switched ? undefined : "not switched";
-    case "Completed":
-      return seen.healthy ? undefined : "not healthy";
-    default:
-      return undefined;
-  }
+  return to === "CuttingOver" ? objectionToCutover(from, seen) : undefined;
 }
 
 function objectionToCutover(from: Phase, seen: Facts): string | undefined {
@@ -104,7 +100,7 @@ Deno.test("no walk, whatever happens, skips what must hold", () => {
     fc.property(fc.array(facts, { maxLength: 60 }), (all) => {
       assert.deepEqual(walk(all).map(objectionTo).filter((each) => each !== undefined), []);
     }),
-    { numRuns: 2_000, seed: 23 },
+    { numRuns: 500, seed: 23 },
   );
 });
 
@@ -112,15 +108,17 @@ Deno.test("no walk reaches the cutover but by verification, sequences, and a gat
   let reached = 0;
   const way: Phase[] = ["ReadyForCutover", "SyncingSequences", "Verifying", "Replicating"];
   fc.assert(
-    fc.property(fc.array(facts, { maxLength: 80 }), (all) => {
+    fc.property(fc.array(facts, { minLength: 80, maxLength: 120 }), (all) => {
       const steps = walk(all.map((each) => ({ ...each, superseded: false })));
       const at = steps.findIndex(({ to }) => to === "CuttingOver");
       if (at < 0) return;
+      reached++;
       const visited = new Set(steps.slice(0, at).map(({ to }) => to));
       assert.deepEqual(way.filter((phase) => !visited.has(phase)), []);
     }),
-    { numRuns: 2_000, seed: 23 },
+    { numRuns: 500, seed: 23 },
   );
+  assert.ok(reached > 100, `only ${reached} walks came so far`);
 });
 
 Deno.test("an upgrade that stands well goes phase by phase, and stops at the gate until it is asked", () => {
