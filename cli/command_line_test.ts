@@ -71,6 +71,7 @@ Deno.test("without flags everything has the default that existing installations 
     imageUpdateStrategy: "immediate",
     images: {},
     telemetry: {},
+    podNamespace: undefined,
     podName: undefined,
     webhook: {
       enabled: false,

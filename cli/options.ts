@@ -67,6 +67,8 @@ export interface RunOptions {
   readonly images: Readonly<Partial<Record<ImageName, string>>>;
   /** The operator's own OTEL variables: components of clusters that do not say otherwise get the same. */
   readonly telemetry: OperatorTelemetry;
+  /** Namespace of the pod; undefined outside a cluster. */
+  readonly podNamespace: string | undefined;
   /** Name of the pod, part of the name under which the Lease is held. */
   readonly podName: string | undefined;
   readonly webhook: WebhookOptions;
@@ -118,6 +120,7 @@ export function resolveOptions(flags: RunFlags, read: Environment): RunOptions {
     imageUpdateStrategy: flags["image-update-strategy"],
     images: imagesOf(env),
     telemetry: telemetryOf(env),
+    podNamespace: env("POD_NAMESPACE"),
     podName: env("POD_NAME"),
     webhook: {
       // Outside a cluster no Service leads here: what is asked for in so many words is done all the same.

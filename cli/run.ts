@@ -88,8 +88,13 @@ function createManager(
   return manager;
 }
 
-function servicesOf({ images, imageUpdateStrategy: strategy, telemetry }: RunOptions): Services {
-  return servicesWith({ images: { available: availableImages(replacements(images)), strategy }, telemetry });
+function servicesOf(options: RunOptions): Services {
+  const { images, imageUpdateStrategy: strategy, telemetry, podNamespace } = options;
+  return servicesWith({
+    images: { available: availableImages(replacements(images)), strategy },
+    telemetry,
+    patroni: podNamespace === undefined ? {} : { operatorNamespaces: [podNamespace] },
+  });
 }
 
 /** The library for metrics is loaded only when they are served. */

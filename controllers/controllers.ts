@@ -2,6 +2,8 @@
 import type { Manager } from "../kube/manager.ts";
 import { cellController } from "./cell/controller.ts";
 import { multigresClusterController } from "./multigres_cluster/controller.ts";
+import { postgresClusterController } from "./postgres_cluster/controller.ts";
+import { postgresDatabaseController } from "./postgres_database/controller.ts";
 import { type Services, servicesWith } from "./services.ts";
 import { shardController } from "./shard/controller.ts";
 import { tableGroupController } from "./table_group/controller.ts";
@@ -14,4 +16,6 @@ export function addControllers(manager: Manager, services: Services = servicesWi
   manager.add(tableGroupController);
   manager.add(shardController(services));
   manager.add(topoServerController);
+  manager.add(postgresClusterController(services.patroni));
+  manager.add(postgresDatabaseController());
 }

@@ -6,6 +6,7 @@ import type { EtcdConnection } from "../topology/etcd/connection.ts";
 import { type BorrowedStore, StorePool } from "../topology/etcd/store_pool.ts";
 import { openPoolerClient } from "../topology/poolers/open.ts";
 import type { PoolerClient } from "../topology/poolers/pooler_client.ts";
+import type { PostgresClusterServices } from "./postgres_cluster/controller.ts";
 import type { OperatorTelemetry } from "./components/telemetry_environment.ts";
 
 /** Lends the store of a topology. */
@@ -22,6 +23,8 @@ export interface Services {
   readonly poolers: PoolerClient;
   /** The instances of a shard are asked how they are every so many seconds, give or take a fifth. */
   readonly evidenceSeconds: number;
+  /** For the Patroni family. */
+  readonly patroni: PostgresClusterServices;
 }
 
 /** A primary that is lost must be missed within 5 s. */
@@ -35,6 +38,7 @@ export function servicesWith(replaced: Partial<Services> = {}, clock: Clock = sy
     stores: replaced.stores ?? new StorePool({ clock }),
     poolers: replaced.poolers ?? openPoolerClient({ clock }),
     evidenceSeconds: EVIDENCE_SECONDS,
+    patroni: {},
     ...replaced,
   };
 }
