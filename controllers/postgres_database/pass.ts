@@ -3,9 +3,11 @@
  * when what is wanted changes, when a Secret of a role changes, and by the named timer: what was changed by hand is found then.
  */
 import type { DatabaseRole } from "../../api/smoketurner/postgres_database/spec.ts";
+import { labelKeys } from "../../api/smoketurner/labels.ts";
 import { roleSecretKeys } from "../../api/smoketurner/secret_keys.ts";
 import type { ActResult } from "../../kube/act.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
+import type { Secret } from "../../kube/kinds.ts";
 import type { CreateStep, DeleteStep, PatchStep } from "../../kube/plan.ts";
 import { remove } from "../../kube/plan.ts";
 import { isStored } from "../../kube/stored.ts";
@@ -22,14 +24,14 @@ import { type Order, wantedRoleNames } from "./order.ts";
 import { planDatabase, temporaryName } from "./plan_database.ts";
 import { planInside } from "./plan_inside.ts";
 import { planRoles, type RoleCredentials } from "./plan_roles.ts";
-import { judgeSecret, secretKeyOf, secretText, type SeenSecret } from "./role_secret.ts";
+import { judgeSecret, secretKeyOf, secretText } from "./role_secret.ts";
 import { type Server, type Ways, withServer } from "./server.ts";
 
 /** What came of a pass. */
 export interface Report {
   readonly problems: readonly Problem[];
   readonly remarks: readonly string[];
-  /** resourceVersion of the Secret of each role, by its name, as the pass left it. */
+  /** resourceVersion of the Secret of each role, by its name, as the pass left it; of those that are watched. */
   readonly secrets: Readonly<Record<string, string>>;
 }
 
@@ -132,7 +134,8 @@ async function lookAtCredentials(
     const held = seen.roles.find(({ name }) => name === role.name)?.verifier;
     const isProven = known !== undefined && await provesPassword(held, password);
     const verifier = isProven ? undefined : await scramVerifier(password, randomBytes(SALT_BYTES));
-    found.push({ role, secret, password, isNew: known === undefined, verifier });
+    const version = versionOf(live);
+    found.push({ role, secret, version, password, isNew: known === undefined, verifier });
   }
   return found;
 }
@@ -177,17 +180,19 @@ async function versionsOf(
   const steps = dones.flatMap(({ deeds }) => deeds).flatMap((deed) => deed.steps);
   const wrote = steps.some(({ kind }) => kind === "object");
   const versions: Record<string, string> = {};
-  for (const { role, secret } of credentials) {
+  for (const { role, version } of credentials) {
     const key = secretKeyOf(database, role.secretName);
     const live = wrote ? await context.client.find(Secrets, key) : undefined;
-    const seen = wrote ? live?.metadata.resourceVersion : versionOf(secret);
+    const seen = wrote ? versionOf(live) : version;
     if (seen !== undefined) versions[role.secretName] = seen;
   }
   return versions;
 }
 
-function versionOf(secret: SeenSecret): string | undefined {
-  return secret.kind === "usable" ? secret.live.metadata.resourceVersion : undefined;
+/** What the store will say of a Secret: without the label that is watched, it says nothing. */
+function versionOf(secret: Secret | undefined): string | undefined {
+  const { labels, resourceVersion } = secret?.metadata ?? {};
+  return labels?.[labelKeys.cluster] === undefined ? undefined : resourceVersion;
 }
 
 /** Whether there is a PostgresDatabase of a UID, as far as this operator sees. */

@@ -13,6 +13,8 @@ import { desiredRoleSecret, secretStep, type SeenSecret } from "./role_secret.ts
 export interface RoleCredentials {
   readonly role: DatabaseRole;
   readonly secret: SeenSecret;
+  /** resourceVersion of what stands under the Secret's name, where it is watched. */
+  readonly version: string | undefined;
   /** That of its Secret, or a new one. */
   readonly password: string;
   /** The Secret held none. */

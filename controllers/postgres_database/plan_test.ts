@@ -83,6 +83,7 @@ function rolePlan(
   const credentials: RoleCredentials = {
     role: wanted,
     secret: { kind: "absent" },
+    version: undefined,
     password: "p",
     isNew: true,
     verifier,

@@ -11,6 +11,9 @@ import { dieAtChange, TestSql } from "./test_sql.ts";
 const WRITES = 5;
 const CHANGES = 6;
 
+/** The garbage collector looks for new kinds every 30 s. */
+const patience = { timeoutMs: 90_000 };
+
 /** What stands in the end, on both sides. */
 async function outcome(stage: Stage): Promise<string> {
   const { server, client, namespace } = stage;
@@ -37,7 +40,12 @@ async function clear(stage: Stage): Promise<void> {
   await stage.delete();
   await stage.untilGone();
   for (const name of ["app-login", "reader-login"]) {
-    await waitUntil("the end of its Secret", () => stage.secret(name), (found) => found === undefined);
+    await waitUntil(
+      "the end of its Secret",
+      () => stage.secret(name),
+      (found) => found === undefined,
+      patience,
+    );
   }
   const rows = await stage.server.ask("SELECT FROM pg_catalog.pg_roles WHERE oid >= 16384");
   assert.equal(rows.length, 0);

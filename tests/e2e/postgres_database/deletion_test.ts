@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { annotations } from "../../../api/smoketurner/annotations.ts";
 import { PostgresClusters } from "../../../api/smoketurner/postgres_cluster.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
+import { TurnedClock } from "../../support/turned_clock.ts";
 import { scenario, type Stage } from "./stage.ts";
+
+/** The garbage collector looks for new kinds every 30 s. */
+const patience = { timeoutMs: 90_000 };
 
 async function left({ server }: Stage): Promise<string[]> {
   const rows = await server.ask(
@@ -24,7 +28,12 @@ scenario("with the object goes what was made for it, and nothing else", async (s
   await stage.delete();
   await stage.untilGone();
   assert.deepEqual(await left(stage), ["database others", "role stranger"]);
-  await waitUntil("the end of its Secrets", () => stage.secret("app-login"), (found) => found === undefined);
+  await waitUntil(
+    "the end of its Secrets",
+    () => stage.secret("app-login"),
+    (found) => found === undefined,
+    patience,
+  );
   await waitUntil(
     "its event",
     stage.events,
@@ -128,4 +137,49 @@ scenario("an object that was never served is gone at once", async (stage) => {
   await stage.delete();
   await stage.untilGone();
   assert.deepEqual(await left(stage), []);
+});
+
+scenario(
+  "a server that does not answer holds up a deletion for five minutes, and what is left is told",
+  async (stage) => {
+    const clock = new TurnedClock();
+    stage.start({ clock });
+    await stage.apply();
+    await stage.untilPhase("Ready");
+    await stage.server.stop();
+    await stage.delete();
+    await stage.untilStatus(
+      "the reason",
+      ({ phase, conditions }) =>
+        phase === "Deleting" &&
+        (conditions?.some(({ message }) => /ECONNREFUSED/.test(message ?? "")) ?? false),
+    );
+    clock.turn(290);
+    await delay(1_500);
+    assert.equal((await stage.get()).status?.phase, "Deleting");
+    clock.turn(10);
+    await stage.untilGone();
+    await waitUntil(
+      "its event",
+      stage.events,
+      (all) =>
+        all.some((each) =>
+          /^CleanupComplete: Gave up after 300 s, so some of it may be left: .*ECONNREFUSED/.test(each)
+        ),
+    );
+    await stage.server.start();
+    assert.deepEqual(await left(stage), everything);
+  },
+);
+
+scenario("the operator forgets an object that is gone", async (stage) => {
+  const operator = stage.start({ driftSeconds: 1 });
+  await stage.apply();
+  await stage.untilPhase("Ready");
+  await stage.delete();
+  await stage.untilGone();
+  const before = [stage.sql.targets.length, operator.transport.seen.length];
+  await delay(3_000);
+  assert.equal(stage.sql.targets.length, before[0]);
+  assert.deepEqual(operator.transport.seen.slice(before[1]).filter((each) => each.startsWith("GET ")), []);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Secrets } from "../../../kube/kinds.ts";
-import { waitUntil } from "../../ground/wait_for.ts";
+import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { scenario, type Stage } from "./stage.ts";
 
 /** Everything that the basic spec asks for, as the server has it. */
@@ -143,5 +143,21 @@ scenario(
       [...await stage.server.ask("SELECT FROM pg_catalog.pg_roles WHERE rolname = 'reader'")],
       [],
     );
+    const isQuiet = async () => {
+      await delay(1_000);
+      const before = stage.sql.targets.length;
+      await delay(2_000);
+      assert.equal(
+        stage.sql.targets.length,
+        before,
+        "what cannot be done is tried again by the named timer only",
+      );
+    };
+    await isQuiet();
+    // A label by which the operator sees a Secret does not make it ours.
+    const watched = { "postgres-operator.smoketurner.com/cluster": "db" };
+    const key = { namespace, name: "reader-login" };
+    await client.patch(Secrets, key, { metadata: { labels: watched } });
+    await isQuiet();
   },
 );

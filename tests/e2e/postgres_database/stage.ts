@@ -10,6 +10,7 @@ import {
   type DatabaseServices,
   postgresDatabaseController,
 } from "../../../controllers/postgres_database/controller.ts";
+import type { Clock } from "../../../kube/clock.ts";
 import type { KubeClient } from "../../../kube/client.ts";
 import { Events, type Secret, Secrets } from "../../../kube/kinds.ts";
 import type { GroundClient } from "../../ground/client.ts";
@@ -80,6 +81,7 @@ export interface Stage {
 export interface StartOptions extends Partial<Omit<DatabaseServices, "sql">> {
   readonly prepare?: (transport: FaultyTransport) => void;
   readonly sql?: TestSql;
+  readonly clock?: Clock;
 }
 
 export function scenario(name: string, run: (stage: Stage, t: Deno.TestContext) => Promise<void>): void {
@@ -94,11 +96,12 @@ export function scenario(name: string, run: (stage: Stage, t: Deno.TestContext) 
       const place = { client, namespace, server };
       await setUpCluster(place, ground);
       const sql = new TestSql(server.port);
-      const start = ({ prepare, sql: other = sql, ...more }: StartOptions = {}) =>
+      const start = ({ prepare, clock, sql: other = sql, ...more }: StartOptions = {}) =>
         stack.use(startOperator(connection, {
           setUp: (manager) => manager.add(postgresDatabaseController({ sql: other, ...more })),
           namespaces: [namespace],
           ...(prepare === undefined ? {} : { prepare }),
+          ...(clock === undefined ? {} : { clock }),
         }));
       await run({ ...place, sql, start, ...aroundObjects(place), ...aroundSecrets(place) }, t);
     }));
