@@ -116,9 +116,16 @@ export async function countLeft(client: GroundClient, fleet: Fleet, kind: Collec
   return (await Promise.all(lists)).flat().length;
 }
 
-/** How many clusters say that they are Healthy, of the spec that they have now. */
-export async function healthyClusters(client: GroundClient): Promise<number> {
-  return (await client.list(pathOf("clusters"))).filter(isHealthy).length;
+/** Names of the clusters that say they are Healthy, of the spec that they have now. */
+export async function healthyClusters(client: GroundClient): Promise<string[]> {
+  return (await client.list(pathOf("clusters"))).filter(isHealthy)
+    .map((cluster) => stringAt(cluster, "metadata", "name") ?? "");
+}
+
+/** How many pods in the namespaces of a fleet are Ready. */
+export async function readyPods(client: GroundClient, fleet: Fleet): Promise<number> {
+  const lists = fleet.namespaces.map((namespace) => client.list(pathOf("pods", namespace)));
+  return (await Promise.all(lists)).flat().filter(isReadyPod).length;
 }
 
 /** Whether a cluster is Healthy, and not only was with an earlier spec. */
@@ -127,7 +134,7 @@ function isHealthy(cluster: unknown): boolean {
     at(cluster, "status", "observedGeneration") === at(cluster, "metadata", "generation");
 }
 
-export function isReadyPod(pod: unknown): boolean {
+function isReadyPod(pod: unknown): boolean {
   return listAt(pod, "status", "conditions").some((condition) =>
     at(condition, "type") === "Ready" && at(condition, "status") === "True"
   );

@@ -12,10 +12,10 @@ import {
   collections,
   eachOf,
   type Fleet,
-  isReadyPod,
   namespaceOf,
   pathOf,
   prepareNamespaces,
+  readyPods,
 } from "./fleet_clusters.ts";
 
 /** The objects of one cluster, to be applied for others. */
@@ -24,6 +24,9 @@ export interface Sample {
   /** Pods that these objects lead to. */
   readonly pods: number;
 }
+
+/** How often it is looked how far a fleet is, in milliseconds. */
+export const lookEveryMs = 1_000;
 
 /** The first of a fleet is the one that samples are taken of. */
 const sampled = 0;
@@ -100,7 +103,7 @@ export async function measureLimit(client: GroundClient, fleet: Fleet, sample: S
     `${wanted} pods to be Ready`,
     () => readyPods(client, fleet),
     (ready) => ready >= wanted,
-    { timeoutMs: 900_000, intervalMs: 500 },
+    { timeoutMs: 900_000, intervalMs: lookEveryMs },
   );
   return (performance.now() - started) / 1000;
 }
@@ -115,9 +118,4 @@ function renamed(text: string, fleet: Fleet, cluster: number): Manifest {
 function recordAt(object: unknown, key: string): Record<string, unknown> {
   const found = at(object, key);
   return isRecord(found) ? found : {};
-}
-
-async function readyPods(client: GroundClient, fleet: Fleet): Promise<number> {
-  const lists = fleet.namespaces.map((namespace) => client.list(pathOf("pods", namespace)));
-  return (await Promise.all(lists)).flat().filter(isReadyPod).length;
 }
