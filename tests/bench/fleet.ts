@@ -9,15 +9,7 @@ import type { Benchmark, Row, Stage, Table } from "./benchmark.ts";
 import { fleetOf, prepareNamespaces } from "./fleet_clusters.ts";
 import { type Life, lifeOf } from "./fleet_life.ts";
 import { measureLimit } from "./fleet_limit.ts";
-import {
-  fillCache,
-  isQuiet,
-  type RunningOperator,
-  startOperator,
-  user,
-  variants,
-  whyEnded,
-} from "./operator.ts";
+import { fillCache, startOperator, user, variants } from "./operator.ts";
 import { breakdown, isRead } from "./requests.ts";
 
 /** What must keep to which limits, by the number of clusters. */
