@@ -15,6 +15,8 @@ export interface IssuerRef {
 export interface Certificate extends KubeObject {
   spec?: {
     secretName: string;
+    /** What its Secret bears. */
+    secretTemplate?: { labels?: Record<string, string> };
     dnsNames?: string[];
     duration?: string;
     issuerRef: IssuerRef;

@@ -18,6 +18,7 @@ import { type Secret, Secrets } from "../kube/kinds.ts";
 import { patch, type PatchStep } from "../kube/plan.ts";
 import type { Frozen, OwnerReference, Stored } from "../kube/types.ts";
 import type { Pair } from "./inspect.ts";
+import { certificateNameAnnotation } from "./cert_manager.ts";
 import { fromData, toData } from "./pem.ts";
 import { keyFingerprint, readBundle, type ReadCertificate, readCertificate } from "./read.ts";
 
@@ -112,10 +113,14 @@ function dateOf(text: string | undefined): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** Whether a Secret may be written: it is controlled by the owner, or was made by this operator and has or needs none. */
+/**
+ * Whether a Secret may be written: it is controlled by the owner, or was made by this operator and has or needs none. What
+ * cert-manager wrote bears our labels, but is its own.
+ */
 export function isOurs({ metadata }: Frozen<Secret>, { owner }: Holder): boolean {
   const controller = metadata.ownerReferences?.find((reference) => reference.controller);
   if (controller !== undefined && owner !== undefined) return controller.uid === owner.uid;
+  if (metadata.annotations?.[certificateNameAnnotation] !== undefined) return false;
   return metadata.labels?.[managedByLabel] === operatorName;
 }
 

@@ -22,6 +22,12 @@ export const postgresReloadHashAnnotation = "multigres.com/postgres-reload-hash"
 /** On pods of gateways: hash of the certificate that they show to clients, which they read when they start. */
 export const certificateHashAnnotation = "multigres.com/certificate-hash";
 
+/** On pods of stateless components: hash of the certificate by which they prove themselves, and of whom they trust. */
+export const internalCertificateHashAnnotation = "multigres.com/internal-certificate-hash";
+
+/** On pods of pools: the certificate that stood ready when the pod was made, as JSON. */
+export const certificateTermsAnnotation = "multigres.com/certificate-terms";
+
 /** On MultigresClusters: the operator's images in use, as JSON; `"fully-pinned"` when the user chose all of them. */
 export const appliedImagesAnnotation = "multigres.com/applied-images";
 

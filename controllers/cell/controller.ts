@@ -11,11 +11,12 @@ import { Deployments, Pods, Services as KubeServices } from "../../kube/kinds.ts
 import { keyOf } from "../../kube/store.ts";
 import { trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { isInternalCertificate } from "../components/internal_certificate.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
 import { outcomeOf } from "../outcome.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
-import { clusterOf } from "./shape.ts";
+import { clusterOf, gatewayIdentity } from "./shape.ts";
 import { noticesOf, statusOf } from "./status.ts";
 
 const own = { labels: ownedSelector };
@@ -70,10 +71,14 @@ function ownersOfPod(pod: Frozen<KubeObject>, cache: Cache): string[] {
   });
 }
 
-/** Cells whose gateways show a certificate to clients. */
-function usersOfCertificate({ metadata }: Frozen<KubeObject>, cache: Cache): string[] {
+/** Cells whose gateways show this certificate, to clients or to other components. */
+function usersOfCertificate(secret: Frozen<KubeObject>, cache: Cache): string[] {
   return [...cache.store(Cells.resource).values()].filter((cell) =>
-    cell.metadata.namespace === metadata.namespace && cell.spec.certCommonName !== undefined &&
-    publicCertificateSecretName(clusterOf(cell)) === metadata.name
+    isPublicCertificate(secret, cell) || isInternalCertificate(secret, gatewayIdentity(cell))
   ).map((cell) => keyOf(cell.metadata));
+}
+
+function isPublicCertificate({ metadata }: Frozen<KubeObject>, cell: Frozen<Cell>): boolean {
+  return cell.metadata.namespace === metadata.namespace && cell.spec.certCommonName !== undefined &&
+    publicCertificateSecretName(clusterOf(cell)) === metadata.name;
 }

@@ -1,6 +1,9 @@
 /** The Deployment of a cell's gateways. */
 import type { Cell } from "../../api/multigres/cell.ts";
-import { certificateHashAnnotation } from "../../api/multigres/annotations.ts";
+import {
+  certificateHashAnnotation,
+  internalCertificateHashAnnotation,
+} from "../../api/multigres/annotations.ts";
 import { publicCertificateSecretName } from "../../api/multigres/certificate_names.ts";
 import { selectorLabels } from "../../api/multigres/labels.ts";
 import { portNames, ports } from "../../api/multigres/ports.ts";
@@ -8,7 +11,7 @@ import type { Applied } from "../../kube/client.ts";
 import type { Deployment } from "../../kube/kinds.ts";
 import type { Stored } from "../../kube/types.ts";
 import { internalTls } from "../components/internal_tls.ts";
-import { podMetadata, projectOf } from "../components/pod_metadata.ts";
+import { podMetadata, projectOf, withAnnotations } from "../components/pod_metadata.ts";
 import type { Container, EnvVar, Volume, VolumeMount } from "../components/pod_parts.ts";
 import { cellNodeSelector, podPlacement, pullPolicy, pullSecrets } from "../components/pod_placement.ts";
 import { probes } from "../components/probes.ts";
@@ -42,11 +45,13 @@ export interface GatewaySurroundings {
   readonly operator: OperatorTelemetry;
   /** Tells versions of the certificate from each other that it shows to clients: another one takes another pod. */
   readonly certificate?: string | undefined;
+  /** The same for the certificate by which it proves itself to other components. */
+  readonly internalCertificate?: string | undefined;
 }
 
 export function desiredGatewayDeployment(
   cell: Cell & Stored,
-  { operator, certificate }: GatewaySurroundings,
+  { operator, certificate, internalCertificate }: GatewaySurroundings,
 ): Applied<Deployment> {
   const { images, multigateway, multigatewayPlacement } = cell.spec;
   const labels = gatewayLabels(cell);
@@ -58,9 +63,12 @@ export function desiredGatewayDeployment(
       replicas: gatewayReplicas(cell),
       selector: { matchLabels: selectorLabels(labels) },
       template: {
-        metadata: withCertificate(
+        metadata: withAnnotations(
           podMetadata(multigateway, { labels, project: projectOf(cell, clusterOf(cell)) }),
-          certificate,
+          {
+            [certificateHashAnnotation]: certificate,
+            [internalCertificateHashAnnotation]: internalCertificate,
+          },
         ),
         spec: {
           containers: [gatewayContainer(cell, equipment)],
@@ -75,14 +83,6 @@ export function desiredGatewayDeployment(
       },
     },
   };
-}
-
-function withCertificate(
-  metadata: ReturnType<typeof podMetadata>,
-  certificate: string | undefined,
-): ReturnType<typeof podMetadata> {
-  if (certificate === undefined) return metadata;
-  return { ...metadata, annotations: { ...metadata.annotations, [certificateHashAnnotation]: certificate } };
 }
 
 function gatewayContainer(cell: Cell, equipment: readonly Equipment[]): Container {

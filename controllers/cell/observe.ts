@@ -10,9 +10,10 @@ import { type Deployment, Deployments, type Pod, Secrets, type Service, Services
 import type { Resource } from "../../kube/resource.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { certificateVersion, internalCertificate } from "../components/internal_certificate.ts";
 import { isFresh } from "../freshness.ts";
 import { desiredLocalTopoServer } from "./desired_local_topo_server.ts";
-import { clusterOf, gatewayName, gatewayServiceName, topoServerName } from "./shape.ts";
+import { clusterOf, gatewayIdentity, gatewayName, gatewayServiceName, topoServerName } from "./shape.ts";
 
 /** How the topology server stands that is the cell's own. */
 export type LocalTopology =
@@ -40,6 +41,8 @@ export interface Observation {
    * that we know. Gateways read it once, when they start.
    */
   readonly certificate: string | undefined;
+  /** The same for the certificate by which gateways prove themselves to other components. */
+  readonly internalCertificate: string | undefined;
   /** Every TopoServer of the cell, wanted or not. */
   readonly topoServers: readonly (Frozen<TopoServer> & Stored)[];
   readonly leftovers: readonly Leftover[];
@@ -60,6 +63,9 @@ export function observe(cell: Cell & Stored, { cache }: Pick<ReconcileContext, "
     pods: deployment === undefined ? [] : podsOfDeployment(cache, deployment),
     topology: topologyOf(cell, topoServers),
     certificate: certificateOf(cell, cache),
+    internalCertificate: certificateVersion(
+      internalCertificate(cache, cell.spec.internalTLS, gatewayIdentity(cell)),
+    ),
     topoServers,
     leftovers: [
       ...othersThan(gatewayName(cell), Deployments, deployments),

@@ -37,7 +37,7 @@ export function plan(seen: Observation, operator: OperatorTelemetry): Plan {
   return [
     ...topologySteps(seen),
     apply(Services, desiredGatewayService(cell)),
-    apply(Deployments, desiredGatewayDeployment(cell, { operator, certificate: seen.certificate })),
+    apply(Deployments, desiredGatewayDeployment(cell, { operator, ...seen })),
     ...leftovers.flatMap(({ resource, object }) => removalSteps(resource, object)),
   ];
 }

@@ -21,6 +21,12 @@ export function clusterOf({ metadata }: Frozen<Cell>): string {
   return metadata.labels?.[clusterLabel] ?? metadata.name;
 }
 
+/** As whom the gateways of a cell prove themselves to other components. */
+export function gatewayIdentity(cell: Frozen<Cell>) {
+  const { namespace = "default" } = cell.metadata;
+  return { component: GATEWAY, cluster: clusterOf(cell), namespace } as const;
+}
+
 export function gatewayName(cell: Cell): string {
   return gatewayDeploymentName(clusterOf(cell), cell.spec.name);
 }

@@ -59,6 +59,7 @@ function seen(numbers: Numbers = {}, changes: Partial<Observation> = {}): Observ
     pods: [],
     topology: { kind: "none" },
     certificate: undefined,
+    internalCertificate: undefined,
     topoServers: [],
     leftovers: [],
     ...changes,

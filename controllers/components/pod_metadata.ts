@@ -1,5 +1,6 @@
 /** Labels and annotations of pods: the operator's, and what users add to them. */
 import { projectRefAnnotation, scrapeAnnotationPrefix } from "../../api/multigres/annotations.ts";
+import { present } from "../../resolve/present.ts";
 import { selectorLabels } from "../../api/multigres/labels.ts";
 
 type Texts = Readonly<Record<string, string>>;
@@ -38,6 +39,16 @@ export function podAnnotations(user: Texts | undefined, project?: string): Recor
     ...Object.fromEntries(kept),
     ...(project === undefined ? {} : { [projectRefAnnotation]: project }),
   };
+}
+
+/** The same metadata with more annotations, those that are undefined left out. They win over what is there. */
+export function withAnnotations<T extends { readonly annotations?: Texts }>(
+  metadata: T,
+  added: Readonly<Record<string, string | undefined>>,
+): T & { annotations?: Record<string, string> } {
+  const known = Object.entries(added).flatMap(([key, value]) => value === undefined ? [] : [[key, value]]);
+  if (known.length === 0) return { ...metadata, ...present({ annotations: metadata.annotations }) };
+  return { ...metadata, annotations: { ...metadata.annotations, ...Object.fromEntries(known) } };
 }
 
 /** `metadata` of a pod template. Without any annotation the field is left out. */

@@ -9,6 +9,8 @@ import { Shards } from "../../api/multigres/shard.ts";
 import { TableGroups } from "../../api/multigres/table_group.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
 import type { ActResult } from "../../kube/act.ts";
+import { certificateSecrets } from "../../certs/secrets.ts";
+import type { Cache } from "../../kube/cache.ts";
 import { Background } from "../../kube/background.ts";
 import type { Statement } from "../../kube/conditions.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
@@ -16,6 +18,7 @@ import { Deployments, PersistentVolumeClaims, Services as KubeServices } from ".
 import type { Plan } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { isInternalCertificate } from "../components/internal_certificate.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import type { Services } from "../services.ts";
 import { certificateSteps, ownedCertificates } from "./certificates.ts";
@@ -46,6 +49,7 @@ export function multigresClusterController(services: Services): Controller<Multi
     ],
     sources: [
       { watched: { resource: Shards.resource }, keys: clusterOfLeaving },
+      { watched: certificateSecrets, keys: usersOfCertificate },
       { watched: { resource: PersistentVolumeClaims, labels: clusterLabel }, keys: () => [] },
       ...([CoreTemplates, CellTemplates, ShardTemplates] as const).map(({ resource }) => ({
         watched: { resource },
@@ -121,6 +125,14 @@ async function certify(view: ClusterView | undefined, context: ReconcileContext)
     statements: statement === undefined ? [] : [statement],
     dueSeconds: checkAfterSeconds,
   };
+}
+
+/** Certificates that cert-manager issued have no owner that would lead to the cluster. */
+function usersOfCertificate(secret: Frozen<KubeObject>, cache: Cache): string[] {
+  return [...cache.store(MultigresClusters.resource).values()].filter(({ metadata }) => {
+    const { name: cluster, namespace = "" } = metadata;
+    return isInternalCertificate(secret, { component: "multiadmin", cluster, namespace });
+  }).map(({ metadata }) => keyOf(metadata));
 }
 
 /** Who waits for a Shard to be gone. */

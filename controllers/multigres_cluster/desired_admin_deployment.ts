@@ -1,9 +1,10 @@
 /** What the Deployments of the two admin components have in common. */
+import { internalCertificateHashAnnotation } from "../../api/multigres/annotations.ts";
 import { selectorLabels } from "../../api/multigres/labels.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { Deployment } from "../../kube/kinds.ts";
 import type { ResolvedAdmin } from "../../resolve/admin.ts";
-import { podLabels } from "../components/pod_metadata.ts";
+import { podLabels, withAnnotations } from "../components/pod_metadata.ts";
 import type { Container, Volume } from "../components/pod_parts.ts";
 import { podPlacement, pullPolicy, pullSecrets } from "../components/pod_placement.ts";
 import { childMetadata, labelsOf } from "./desired_metadata.ts";
@@ -19,6 +20,8 @@ interface AdminComponent {
   /** Without resources and pull policy, which are added here. */
   readonly container: Container;
   readonly volumes?: readonly Volume[];
+  /** Tells versions of its certificate from each other, where it has one. */
+  readonly certificate?: string | undefined;
 }
 
 export function adminDeployment(view: ClusterView, parts: AdminComponent): Applied<Deployment> {
@@ -32,7 +35,9 @@ export function adminDeployment(view: ClusterView, parts: AdminComponent): Appli
       replicas,
       selector: { matchLabels: selectorLabels(labels) },
       template: {
-        metadata: podMetadata(admin, labels),
+        metadata: withAnnotations(podMetadata(admin, labels), {
+          [internalCertificateHashAnnotation]: parts.certificate,
+        }),
         spec: {
           containers: [{ ...container, ...pullPolicy(images), resources }],
           ...podPlacement({ affinity, placement: admin.placement }),

@@ -138,6 +138,8 @@ export function desiredCertificates(
     metadata: childMetadata(view, { name: objectName, labels: labelsOf(view, certificatesComponent) }),
     spec: {
       secretName,
+      // By these the operator sees the Secret, and takes new pods when the certificate is renewed.
+      secretTemplate: { labels: labelsOf(view, certificatesComponent) },
       dnsNames: [...dnsNames],
       duration,
       issuerRef: { ...issuer },

@@ -60,6 +60,7 @@ export function desiredMultiadminDeployment(view: ClusterView): Applied<Deployme
       ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
     },
     volumes: parts.flatMap((part) => part.volumes),
+    certificate: view.adminCertificate,
   });
 }
 

@@ -22,6 +22,7 @@ import { readTemplates, type Templates } from "../../resolve/templates.ts";
 import { reviewCluster } from "../../resolve/validation/cluster.ts";
 import { errorsOf } from "../../resolve/validation/finding.ts";
 import type { Services } from "../services.ts";
+import { certificateVersion, internalCertificate } from "../components/internal_certificate.ts";
 import { lossesOf } from "./losses.ts";
 import type { ClusterView } from "./view.ts";
 
@@ -71,7 +72,7 @@ export function observe(
     ...children,
     resolution,
     images: { question, decision },
-    view: viewOf(cluster, resolution, decision, services),
+    view: viewOf(cluster, resolution, decision, { services, cache }),
     multiadmin: named(deployments, multiadminName(name)),
     multiadminWeb: named(deployments, multiadminWebName(name)),
     gatewayService: named(kubeServices, globalGatewayServiceName(name)),
@@ -135,10 +136,15 @@ function viewOf(
   owner: MultigresCluster & Stored,
   resolution: ClusterResolution,
   decision: ImageDecision,
-  { telemetry }: Services,
+  { services: { telemetry }, cache }: { readonly services: Services; readonly cache: Cache },
 ): ClusterView | undefined {
   if (!resolution.ok || decision.kind === "unknown") return undefined;
   const { name, namespace = "" } = owner.metadata;
   const parent = { name, namespace, cluster: resolution.value, images: decision.effective };
-  return { owner, parent, telemetry };
+  const secret = internalCertificate(cache, resolution.value.settings.internalTLS, {
+    component: "multiadmin",
+    cluster: name,
+    namespace,
+  });
+  return { owner, parent, telemetry, adminCertificate: certificateVersion(secret) };
 }

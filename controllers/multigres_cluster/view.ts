@@ -11,4 +11,6 @@ export interface ClusterView {
   readonly parent: Parent;
   /** Where the operator sends its own telemetry: components do likewise unless the cluster says otherwise. */
   readonly telemetry: OperatorTelemetry;
+  /** Tells versions of the certificate of the admin API from each other; undefined while there is none. */
+  readonly adminCertificate?: string | undefined;
 }

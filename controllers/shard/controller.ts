@@ -24,11 +24,12 @@ import { trimNode, trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { loadCatalogue, multigresMajor } from "../../postgres/catalogue/catalogue.ts";
 import type { BackupEntry } from "../../topology/poolers/answers.ts";
+import { isInternalCertificate } from "../components/internal_certificate.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import { isRemovalAsked } from "../removal.ts";
 import type { Services } from "../services.ts";
 import { backupLook } from "./backup_look.ts";
-import { backupFinding } from "./backups.ts";
+import { backupFinding, isRecent } from "./backups.ts";
 import { claimSteps } from "./bootstrap_claim.ts";
 import { callerOf } from "./calls.ts";
 import {
@@ -46,7 +47,7 @@ import { infrastructure } from "./infrastructure.ts";
 import { carryOutLife } from "./life_acts.ts";
 import { lifeModelOf } from "./life_model.ts";
 import { decideLife } from "./life/decide.ts";
-import { claimIndex, type Observation, observe, shardsOfClaim } from "./observe.ts";
+import { claimIndex, clusterOf, type Observation, observe, shardsOfClaim } from "./observe.ts";
 import { keepPgbackrest } from "./pgbackrest.ts";
 import { referencedText, trimConfigMap, usersOfConfigMap } from "./referenced_text.ts";
 import { configurationFor, type ShardConfiguration } from "./settings.ts";
@@ -60,6 +61,8 @@ const own = { labels: ownedSelector };
 
 /** Reads of the data plane that failed are tried again soon: what they tell is needed by all else. */
 const LOOK_BACKOFF: BackoffPolicy = { firstMs: 2_000, capMs: 20_000, jitter: 0.2 };
+/** Time alone makes the pods of instances due, when their certificate nears its end: a matter of days. */
+const CERTIFICATE_SECONDS = 43_200;
 /** Calls to poolers are waited for, and some take half a minute. */
 const WORKERS = 60;
 
@@ -103,6 +106,7 @@ export function shardController(services: Services): Controller<Shard> {
         watched: { resource: PersistentVolumeClaims, labels: clusterLabel, indexes: claimIndex },
         keys: shardsOfClaim,
       },
+      { watched: certificateSecrets, keys: usersOfCertificate },
       { watched: { resource: ConfigMaps, trim: trimConfigMap }, keys: shardsOfConfigMap },
       { watched: { resource: StorageClasses, optional: true }, keys: usersOfClass },
       { watched: { resource: Nodes, optional: true, trim: trimNode }, keys: shardsOnNode },
@@ -131,7 +135,13 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
   const prepared = await context.act([...finalizer(shard), ...steps]);
   const now = context.clock.now();
   const instances = instancesFrom({ seen: before, progress, now, evidenceSeconds: services.evidenceSeconds });
-  const model = lifeModelOf({ seen: observeNow(), instances, cache: context.cache, now });
+  const backups = backupFinding(
+    shard,
+    backupLook(look, { background: memory.backups, services, key, address }, context),
+    now,
+  );
+  const backupHealthy = isRecent(backups);
+  const model = lifeModelOf({ seen: observeNow(), instances, backupHealthy, cache: context.cache, now });
   const decision = decideLife(model);
   const classes = classesOf(before, context.cache);
   const calls = { address, services, context, look, expected: configuration.expected };
@@ -149,11 +159,7 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
     configuration,
     problems: poolViews(before.view).flatMap(poolProblems).slice(0, 1),
     classes,
-    backups: backupFinding(
-      shard,
-      backupLook(look, { background: memory.backups, services, key, address }, context),
-      now,
-    ),
+    backups,
     result: joined([prepared, lived, tended]),
     looking: lookingAfter(progress, acted),
     statements: [...certified?.statements ?? [], ...await secretStatements(before, context)],
@@ -177,7 +183,8 @@ function lookingAfter(progress: LookProgress, acted: boolean): Pass["looking"] {
 }
 
 async function conclude(shard: Shard & Stored, pass: Pass, context: ReconcileContext): Promise<Outcome> {
-  const outcome = soonest(outcomeOf(pass.result), pass.decision.wait?.seconds ?? 0);
+  const waited = soonest(outcomeOf(pass.result), pass.decision.wait?.seconds ?? 0);
+  const outcome = soonest(waited, pass.seen.view.instanceCertificate === undefined ? 0 : CERTIFICATE_SECONDS);
   // What was seen a moment ago is better than nothing: it stands until the look that is under way has ended.
   const isSaid = shard.status?.phase !== undefined;
   if (pass.looking !== "no" && isSaid && pass.result.kind !== "failed") return outcome;
@@ -224,6 +231,16 @@ function ownersOfPod(pod: Frozen<KubeObject>, cache: Cache): string[] {
 function shardsOfConfigMap(configMap: Frozen<KubeObject>, cache: Cache): string[] {
   const owner = controllerKey(configMap, Shards.resource);
   return owner === undefined ? usersOfConfigMap(configMap, cache) : [owner];
+}
+
+/** Shards whose orchestrators or instances prove themselves by this certificate. */
+function usersOfCertificate(secret: Frozen<KubeObject>, cache: Cache): string[] {
+  return [...cache.store(Shards.resource).values()].filter((shard) => {
+    const { namespace = "default" } = shard.metadata;
+    return (["multiorch", "multipooler"] as const).some((component) =>
+      isInternalCertificate(secret, { component, cluster: clusterOf(shard), namespace })
+    );
+  }).map(({ metadata }) => keyOf(metadata));
 }
 
 /** A node that does not report any more concerns those who have pods on it; one that does is no news. */

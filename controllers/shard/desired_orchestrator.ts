@@ -1,4 +1,5 @@
 /** The orchestrators of a shard: they bring it up, and see to it that it has a primary. */
+import { internalCertificateHashAnnotation } from "../../api/multigres/annotations.ts";
 import { cellLabel, componentLabel, selectorLabels } from "../../api/multigres/labels.ts";
 import { orchestratorDeploymentName, orchestratorServiceId } from "../../api/multigres/names.ts";
 import { portNames, ports } from "../../api/multigres/ports.ts";
@@ -8,7 +9,7 @@ import type { Frozen } from "../../kube/types.ts";
 import { statelessReplicas } from "../../resolve/defaults.ts";
 import type { Orchestrator } from "../../topology/records/claims.ts";
 import { internalTls } from "../components/internal_tls.ts";
-import { podMetadata } from "../components/pod_metadata.ts";
+import { podMetadata, withAnnotations } from "../components/pod_metadata.ts";
 import type { Container, EnvVar, PodSpec } from "../components/pod_parts.ts";
 import { podPlacement, pullPolicy, pullSecrets } from "../components/pod_placement.ts";
 import { probes } from "../components/probes.ts";
@@ -74,7 +75,10 @@ export function desiredOrchestrator(shard: ShardView, cell: string): Applied<Dep
         ? {}
         : { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } }),
       template: {
-        metadata: podMetadata(shard.owner.spec.multiorch, { labels, project: shard.project }),
+        metadata: withAnnotations(
+          podMetadata(shard.owner.spec.multiorch, { labels, project: shard.project }),
+          { [internalCertificateHashAnnotation]: shard.orchestratorCertificate },
+        ),
         spec: podSpec(shard, cell),
       },
     },

@@ -1,5 +1,6 @@
 /** The pod of one instance of a pool. */
 import {
+  certificateTermsAnnotation,
   postgresConfigHashAnnotation,
   postgresReloadHashAnnotation,
   projectRefAnnotation,
@@ -19,6 +20,7 @@ import { telemetryEnvironment, type TelemetryParts } from "../components/telemet
 import { topologyTls } from "../components/topology_tls.ts";
 import { askedOf } from "./asked.ts";
 import { backupParts, repositoryProblems, serviceAccountOf } from "./pod_backup.ts";
+import { termsText } from "./certificate_terms.ts";
 import { exporterContainer, type Instance, poolerContainer, postgresContainer } from "./pod_containers.ts";
 import { identityProblems, podSecurity } from "./pod_identity.ts";
 import { ownVolumes } from "./pod_volumes.ts";
@@ -56,7 +58,7 @@ export function desiredPod(pool: PoolView, index: number): Built {
 }
 
 function annotations({ shard, ...pool }: PoolView, spec: PodSpec): Record<string, string> {
-  const { project, config } = shard;
+  const { project, config, instanceCertificate } = shard;
   return {
     [specHashAnnotation]: specHash(spec, config?.restartHash),
     [userHashAnnotation]: userHash(askedOf({ shard, ...pool })),
@@ -64,6 +66,9 @@ function annotations({ shard, ...pool }: PoolView, spec: PodSpec): Record<string
     [`${scrapeAnnotationPrefix}scrape`]: "true",
     [`${scrapeAnnotationPrefix}port`]: String(ports.postgresExporter),
     [`${scrapeAnnotationPrefix}path`]: "/metrics",
+    ...(instanceCertificate === undefined
+      ? {}
+      : { [certificateTermsAnnotation]: termsText(instanceCertificate) }),
     ...(config === undefined ? {} : {
       [postgresConfigHashAnnotation]: config.restartHash,
       [postgresReloadHashAnnotation]: config.reloadHash,

@@ -17,6 +17,7 @@ import { parseQuantity } from "../../kube/apply_diff.ts";
 import type { Cache } from "../../kube/cache.ts";
 import { Nodes, StorageClasses } from "../../kube/kinds.ts";
 import type { Frozen, KubeObject } from "../../kube/types.ts";
+import { isCertificateDue } from "./certificate_terms.ts";
 import { backupClaimSize, dataClaimSize, poolPolicy, shardPolicy } from "./desired_claims.ts";
 import { desiredPod } from "./desired_pod.ts";
 import { adoptsOperatorChanges, driftOf } from "./drift.ts";
@@ -40,6 +41,8 @@ import { poolPath, type PoolView, poolViews, replicasOf } from "./view.ts";
 export interface ModelSources {
   readonly seen: Observation;
   readonly instances: Instances;
+  /** Whether the newest complete backup is recent; by what was said of it last, when absent. */
+  readonly backupHealthy?: boolean;
   /** For nodes and storage classes. */
   readonly cache: Cache;
   /** Wall clock. */
@@ -64,7 +67,7 @@ export function lifeModelOf(sources: ModelSources): LifeShard {
     strays: instances.strays,
     topology: instances.topology,
     withoutPrimarySeconds: withoutPrimary(owner, now),
-    backupHealthy: conditionOf(owner, "BackupHealthy")?.status === "True",
+    backupHealthy: sources.backupHealthy ?? conditionOf(owner, "BackupHealthy")?.status === "True",
     adoptOperatorChanges: adoptsOperatorChanges(owner),
     policy: shardPolicy(seen.view),
     orchestrators: orchestratorsOf(seen, now),
@@ -93,6 +96,7 @@ function lifePod(
       pod,
       pools.find(({ name, cell }) => name === slot.pool && cell === slot.cell),
       slot.index,
+      now,
     ),
     ...(drain === undefined ? {} : { drain }),
     evidence: instances.byPod.get(metadata.name) ?? { kind: "none" },
@@ -152,9 +156,13 @@ function asideOf({ metadata }: SeenPod, instances: Instances): LifePod["aside"] 
   return instances.quarantined.has(metadata.name) ? "quarantined" : undefined;
 }
 
-function driftOfPod(pod: SeenPod, pool: PoolView | undefined, index: number): Drift {
-  const desired = pool === undefined || !Number.isFinite(index) ? undefined : desiredPod(pool, index);
-  if (desired?.ok !== true) return "none";
+function driftOfPod(pod: SeenPod, pool: PoolView | undefined, index: number, now: Date): Drift {
+  if (pool === undefined || !Number.isFinite(index)) return "none";
+  const desired = desiredPod(pool, index);
+  if (!desired.ok) return "none";
+  const { config, instanceCertificate } = pool.shard;
+  // Without settings no other pod could take its place.
+  if (config !== undefined && isCertificateDue(pod, instanceCertificate, now)) return "user";
   const drift = driftOf(pod, desired.pod);
   const wanted = desired.pod.metadata.annotations?.[postgresReloadHashAnnotation];
   const has = pod.metadata.annotations?.[postgresReloadHashAnnotation];

@@ -21,6 +21,8 @@ import { keyOf } from "../../kube/store.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
+import { certificateVersion, internalCertificate } from "../components/internal_certificate.ts";
+import { certificateTerms } from "./certificate_terms.ts";
 import { recordedSettings } from "./desired_config_maps.ts";
 import {
   namespaceOf,
@@ -55,7 +57,7 @@ export function observe(
   { cache }: Pick<ReconcileContext, "cache">,
   telemetry: OperatorTelemetry,
 ): Observation {
-  const view = viewOf(owner, telemetry);
+  const view = { ...viewOf(owner, telemetry), ...certificatesOf(owner, cache) };
   const { uid } = owner.metadata;
   const claims = claimsOf(view, cache);
   const orchestrators = cache.children(Deployments, uid).filter(isStored);
@@ -81,8 +83,22 @@ function viewOf(owner: Shard & Stored, telemetry: OperatorTelemetry): ShardView 
   return { owner, cluster, project, telemetry, config: undefined };
 }
 
+function certificatesOf(
+  owner: Shard & Stored,
+  cache: Cache,
+): Pick<ShardView, "orchestratorCertificate" | "instanceCertificate"> {
+  const { internalTLS } = owner.spec;
+  const { namespace = "default" } = owner.metadata;
+  const secretOf = (component: "multiorch" | "multipooler") =>
+    internalCertificate(cache, internalTLS, { component, cluster: clusterOf(owner), namespace });
+  return {
+    orchestratorCertificate: certificateVersion(secretOf("multiorch")),
+    instanceCertificate: certificateTerms(secretOf("multipooler")),
+  };
+}
+
 /** The cluster that a shard belongs to; one that was made by hand stands for itself. */
-export function clusterOf({ metadata }: Shard): string {
+export function clusterOf({ metadata }: Frozen<Shard>): string {
   return metadata.labels?.[clusterLabel] ?? metadata.name;
 }
 

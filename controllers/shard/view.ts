@@ -13,6 +13,7 @@ import type { PoolSpec } from "../../api/multigres/pool.ts";
 import type { Shard } from "../../api/multigres/shard.ts";
 import { controllerReference } from "../../kube/owner.ts";
 import type { Stored } from "../../kube/types.ts";
+import type { CertificateTerms } from "./certificate_terms.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
 
 /** The server settings of a shard, put together elsewhere. */
@@ -40,6 +41,10 @@ export interface ShardView {
   readonly telemetry: OperatorTelemetry;
   /** Undefined while the settings cannot be put together. */
   readonly config: ShardSettings | undefined;
+  /** Tells versions of the orchestrators' certificate from each other; undefined while there is none. */
+  readonly orchestratorCertificate?: string | undefined;
+  /** The certificate of the instances; undefined while there is none. */
+  readonly instanceCertificate?: CertificateTerms | undefined;
 }
 
 /** One pool of a shard in one of its cells. */

@@ -25,7 +25,7 @@ export async function issue(client: KubeClient, certificate: Certificate): Promi
   const secretName = certificate.spec?.secretName ?? "";
   const annotations = { "cert-manager.io/certificate-name": name };
   await client.apply(Secrets, {
-    metadata: { namespace, name: secretName, annotations },
+    metadata: { namespace, name: secretName, annotations, ...certificate.spec?.secretTemplate },
     type: "kubernetes.io/tls",
     data: { "tls.crt": btoa("issued"), "tls.key": btoa("key") },
   });
