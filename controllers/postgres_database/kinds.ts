@@ -9,7 +9,8 @@ import type { Stored } from "../../kube/types.ts";
 export type Database = PostgresDatabase & Stored;
 
 export const Databases = writtenBy(FIELD_MANAGER, PostgresDatabases.resource);
-export const Clusters = writtenBy(FIELD_MANAGER, PostgresClusters.resource);
+/** Read only, so the store is the one that their own controller keeps. */
+export const Clusters = PostgresClusters.resource;
 
 /** A namespaced object's key. */
 export function placeOf(
