@@ -99,3 +99,8 @@ export function replicationOf(lag: Lag, now: string): Omit<ReplicationProgress, 
     lsnInSync: lag.confirmed,
   };
 }
+
+/** Whether every database is followed. */
+export function isConfigured({ waiting, obstacles }: Extract<Report, { kind: "configured" }>): boolean {
+  return waiting.length === 0 && obstacles.length === 0;
+}

@@ -65,6 +65,9 @@ export async function judgeWayBack(desk: Desk): Promise<WayBack> {
   return wayBackOf(wanted, states, broken);
 }
 
+/** A gibibyte: from there on people are told, as the log fills the disk of the new cluster. */
+const NOTEWORTHY_BYTES = 2 ** 30;
+
 /** The judgement, from what was found. */
 export function wayBackOf(
   wanted: readonly string[],
@@ -81,5 +84,10 @@ export function wayBackOf(
     ...lost.map((name) => `slot ${name} of the new cluster, or the log that it needs, is gone`),
   ];
   if (reasons.length > 0) return { feasible: false, reason: reasons.join("; "), lagBytes };
-  return { feasible: true, reason: `the source follows the new cluster, ${lagBytes} bytes behind`, lagBytes };
+  const far = lagBytes < NOTEWORTHY_BYTES
+    ? ""
+    : `, more than ${
+      Math.floor(lagBytes / NOTEWORTHY_BYTES)
+    } GiB behind: the new cluster keeps that much log for it`;
+  return { feasible: true, reason: `the source follows the new cluster${far}`, lagBytes };
 }

@@ -33,6 +33,12 @@ export async function cutOver(desk: Desk): Promise<Report> {
   if (isOurs(fences.target, "returning") || isOurs(fences.target, "returned")) {
     return waiting("A rollback is under way");
   }
+  if (!isOurs(fences.target, "filling") && !isOurs(fences.source, "replaced")) {
+    const known = `that of the source is ${JSON.stringify(fences.source)}, of the new cluster ${
+      JSON.stringify(fences.target)
+    }`;
+    return waiting(`Somebody else has changed the fences (${known}), so it is not known who was written to`);
+  }
   if (!isOurs(fences.target, "filling")) {
     return await giveUp(
       desk,
