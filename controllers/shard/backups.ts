@@ -64,6 +64,10 @@ function byAge(time: string | undefined, now: Date): Statement[] {
   return [{ type, status: "False", reason: "BackupStale", message }];
 }
 
+export function isRecent({ statements }: BackupFinding): boolean {
+  return statements.some(({ status }) => status === "True");
+}
+
 /** Seconds until the newest backup is too old; 0 when there is none, or it is already. */
 export function backupStaleIn({ time }: BackupFinding, now: Date): number {
   if (time === undefined) return 0;
