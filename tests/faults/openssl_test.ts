@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { issueLeaf, makeAuthority, systemRandom } from "../../certs/authority.ts";
 import { pgBackRestCertificate } from "../../certs/pgbackrest.ts";
+import { servingNames, webhookCertificates } from "../../webhook/pki/place.ts";
 import { ground } from "../ground/ground.ts";
 
 const profile = { organization: "Multigres", commonName: "Multigres CA" };
@@ -53,5 +54,35 @@ Deno.test({
       key,
     );
     assert.ok(keys.success, keys.text);
+  },
+});
+
+Deno.test({
+  name: isThere
+    ? "OpenSSL, in its strict mode, accepts the webhook's certificate for the names of its Service"
+    : "OpenSSL accepts the webhook's certificate (skipped: openssl is not on this machine)",
+  ignore: !isThere,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ dir: ground().temporary });
+    const tools = { now: new Date(), random: systemRandom };
+    const place = { namespace: "system", serviceName: "multigres-operator-webhook-service" };
+    const { authority, leaves } = webhookCertificates(place, undefined, []);
+    const signer = await makeAuthority(authority.profile, tools);
+    const trust = join(folder, "ca.crt");
+    await Deno.writeTextFile(trust, signer.certificate);
+    assert.equal(leaves.length, 1);
+    for (const { wanted } of leaves) {
+      const certificate = join(folder, "tls.crt");
+      await Deno.writeTextFile(certificate, (await issueLeaf(signer, wanted, tools)).certificate);
+      for (const name of servingNames(place)) {
+        const { text } = await run(
+          'openssl verify -x509_strict -purpose sslserver -verify_hostname "$3" -CAfile "$1" "$2"',
+          trust,
+          certificate,
+          name,
+        );
+        assert.match(text, /: OK$/m);
+      }
+    }
   },
 });

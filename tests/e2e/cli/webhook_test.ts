@@ -78,14 +78,17 @@ ownedTest(
 );
 
 /** A folder as a mounted Secret is one. */
-async function certificateFolder(pair: { certPem: string; keyPem: string }) {
+async function certificateFolder(pair?: { certPem: string; keyPem: string }) {
   const folder = await Deno.makeTempDir({ prefix: "matriarch-certificate-" });
   const write = async (next: { certPem: string; keyPem: string }) => {
     await Deno.writeTextFile(join(folder, "tls.crt"), next.certPem);
     await Deno.writeTextFile(join(folder, "tls.key"), next.keyPem);
   };
-  await write(pair);
-  return { folder, write, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  if (pair !== undefined) await write(pair);
+  const clear = async () => {
+    for (const name of ["tls.crt", "tls.key"]) await Deno.remove(join(folder, name));
+  };
+  return { folder, write, clear, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
 async function vouch(stage: PkiStage, caPem: string): Promise<void> {
@@ -136,6 +139,69 @@ ownedTest(
           undefined,
           "no certificate of its own is made",
         );
+      });
+    }),
+);
+
+/** Tells cert-manager to fill in caBundle, or not any more. */
+async function askCertManager(stage: PkiStage, value: string | null): Promise<void> {
+  for (const { resource, name } of hookConfigurations) {
+    const annotations = { "cert-manager.io/inject-ca-from": value };
+    await stage.client.patch(resource, { name }, { metadata: { annotations } });
+  }
+}
+
+/** Whether the configurations say that the operator fills in caBundle. */
+async function strategies(stage: PkiStage): Promise<(string | undefined)[]> {
+  const both = [await stage.configuration(0), await stage.configuration(1)];
+  return both.map((each) => each?.metadata.annotations?.["multigres.com/cert-strategy"]);
+}
+
+ownedTest(
+  "cert-manager takes the certificate over from the operator, and the operator from cert-manager",
+  (t) =>
+    withPki(t, async (stage) => {
+      const authority = await createAuthority();
+      const outside = await authority.issueServer(servingNames(stage.place), []);
+      await using files = await certificateFolder();
+      await stage.install();
+      const given = { flags: [`--webhook-cert-dir=${files.folder}`], readable: files.folder };
+      await withProgram(stage, given, async (program, readyz) => {
+        const shows = (provider: string, count: number) =>
+          waitUntil(
+            `a certificate of ${provider}`,
+            async () => (await program.said()).match(/Shows a certificate[^\n]*"provider":"\w+"/g) ?? [],
+            (lines) => lines.length === count && lines.at(-1)?.includes(`"provider":"${provider}"`) === true,
+            { timeoutMs: 60_000 },
+          );
+        await untilReady(readyz);
+        await shows("operator", 1);
+        assert.deepEqual(await strategies(stage), ["self-signed", "self-signed"]);
+        await files.write(outside);
+        await askCertManager(stage, `${stage.namespace}/serving-cert`);
+        await vouch(stage, authority.caPem);
+        await shows("others", 2);
+        await waitUntil("the operator to let go", () =>
+          strategies(stage), (found) =>
+          found.every((each) => !each), {
+          timeoutMs: 30_000,
+        });
+        const [trusted] = (await stage.configuration(0))?.webhooks ?? [];
+        assert.equal(atob(trusted?.clientConfig.caBundle ?? ""), authority.caPem, "it took nothing along");
+        assert.equal(await defaulted(stage), "AT_LEAST_2");
+
+        await askCertManager(stage, null);
+        await files.clear();
+        await shows("operator", 3);
+        await waitUntil("the operator to take over", () =>
+          strategies(stage), (found) =>
+          found.every((each) =>
+            each === "self-signed"
+          ), { timeoutMs: 30_000 });
+        await untilReady(readyz);
+        await waitUntil("calls to succeed", () =>
+          defaulted(stage), (value) =>
+          value === "AT_LEAST_2");
       });
     }),
 );
