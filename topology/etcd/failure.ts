@@ -39,8 +39,9 @@ function failureOfStatus(error: ConnectError): TopologyFailure {
       return "unavailable";
     case Code.DeadlineExceeded:
       return "timeout";
+    // Not by us, which is known before: the other side cut the call short.
     case Code.Canceled:
-      return "aborted";
+      return "broken";
     case Code.Unauthenticated:
       return "unauthenticated";
     case Code.InvalidArgument:

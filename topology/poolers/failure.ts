@@ -49,8 +49,9 @@ function failureOfStatus(code: Code): PoolerFailure {
       return "unavailable";
     case Code.DeadlineExceeded:
       return "timeout";
+    // Not by us, which is known before: the other side cut the call short.
     case Code.Canceled:
-      return "aborted";
+      return "broken";
     case Code.Unauthenticated:
       return "unauthenticated";
     case Code.InvalidArgument:
