@@ -1,7 +1,8 @@
 /** The real program, from source and as a bundle, on behalf of a user whose requests the API server notes. */
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { AuditedRequest } from "../ground/audit.ts";
 import { repository } from "../ground/operator.ts";
+import { freePort } from "../ground/ports.ts";
 import { type GuardedProcess, spawnGuarded } from "../ground/guard.ts";
 import type { Stage } from "./benchmark.ts";
 import { bundleEnv, bundleFlags, heapFlag } from "./v8.ts";
@@ -29,10 +30,18 @@ export interface RunningOperator {
   readonly log: string;
 }
 
+/** Entries of the webhook's threads: see the task `bundle` in `deno.json`. */
+const threads = ["webhook/worker.ts", "webhook/pki/worker.ts"].map((path) => join(repository, path));
+
+/** What Deno wants to be readable of the code of threads, from source. */
+const rooms = ["api", "certs", "kube", "postgres", "resolve", "telemetry", "webhook"].map((room) =>
+  join(repository, room)
+);
+
 const config = `--config=${join(repository, "deno.json")}`;
 
 /**
- * From source; and as the image has it, where `deno bundle` can be used (it fetches its bundler once). What Deno keeps of
+ * From source; and, the usual one last, as the image has it, where `deno bundle` can be used (it fetches its bundler once). What Deno keeps of
  * earlier starts is the bundle's own, and empty before the first one.
  */
 export async function variants(stage: Stage): Promise<Variant[]> {
@@ -41,7 +50,7 @@ export async function variants(stage: Stage): Promise<Variant[]> {
   const log = `${folder}.log`;
   const bundler = spawnGuarded({
     program: Deno.execPath(),
-    args: ["bundle", "--minify", "--code-splitting", `--outdir=${folder}`, config, source.entry],
+    args: ["bundle", "--minify", "--code-splitting", `--outdir=${folder}`, config, source.entry, ...threads],
     cwd: repository,
     log,
   });
@@ -51,6 +60,11 @@ export async function variants(stage: Stage): Promise<Variant[]> {
     return [
       source,
       { ...bundled, name: "bundled, metrics over TLS", args: [] },
+      {
+        ...bundled,
+        name: "bundled, metrics in the clear, webhooks that nobody calls",
+        args: ["--metrics-secure=false", "--webhook-enable", `--webhook-port=${freePort()}`],
+      },
       { ...bundled, name: "bundled, metrics in the clear", args: ["--metrics-secure=false"] },
     ];
   }
@@ -63,9 +77,11 @@ export async function variants(stage: Stage): Promise<Variant[]> {
  * does so, and the memory for that stays with it.
  */
 export async function fillCache({ entry, env }: Variant): Promise<void> {
+  const modules = [entry, ...threads.map((path) => join(dirname(entry), relative(repository, path)))]
+    .map((path) => entry.endsWith(".js") ? path.replace(/\.ts$/, ".js") : path);
   const ended = spawnGuarded({
     program: Deno.execPath(),
-    args: ["cache", "--quiet", config, entry],
+    args: ["cache", "--quiet", config, ...modules],
     cwd: repository,
     ...(env === undefined ? {} : { env }),
   }).ended;
@@ -87,7 +103,7 @@ export async function startOperator(stage: Stage, variant: Variant): Promise<Run
       ...variant.flags,
       config,
       "-P=operator",
-      `--allow-read=${kubeconfigPath}`,
+      `--allow-read=${[kubeconfigPath, join(stage.scratch, "bundle"), ...rooms].join(",")}`,
       variant.entry,
       "run",
       `--kubeconfig=${kubeconfigPath}`,

@@ -12,9 +12,18 @@ import { client } from "./client.ts";
 import { fleet200, fleet50 } from "./fleet.ts";
 import { idle } from "./idle.ts";
 import { render } from "./print.ts";
+import { rotation } from "./rotation.ts";
 import { throughput } from "./throughput.ts";
 
-const benchmarks: readonly Benchmark[] = [client, cache, idle, throughput, fleet50, fleet200];
+const benchmarks: readonly Benchmark[] = [
+  client,
+  cache,
+  idle,
+  throughput,
+  rotation,
+  fleet50,
+  fleet200,
+];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
   for (const name of names) {
