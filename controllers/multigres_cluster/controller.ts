@@ -10,8 +10,8 @@ import { TableGroups } from "../../api/multigres/table_group.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
 import type { ActResult } from "../../kube/act.ts";
 import { certificateSecrets } from "../../certs/secrets.ts";
-import type { Cache } from "../../kube/cache.ts";
 import { Background } from "../../kube/background.ts";
+import type { Cache } from "../../kube/cache.ts";
 import type { Statement } from "../../kube/conditions.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
 import { Deployments, PersistentVolumeClaims, Services as KubeServices } from "../../kube/kinds.ts";
@@ -48,7 +48,7 @@ export function multigresClusterController(services: Services): Controller<Multi
       ...ownedCertificates,
     ],
     sources: [
-      { watched: { resource: Shards.resource }, keys: clusterOfLeaving },
+      { watched: { resource: Shards.resource }, keys: clusterThatGoes },
       { watched: certificateSecrets, keys: usersOfCertificate },
       { watched: { resource: PersistentVolumeClaims, labels: clusterLabel }, keys: () => [] },
       ...([CoreTemplates, CellTemplates, ShardTemplates] as const).map(({ resource }) => ({
@@ -135,10 +135,14 @@ function usersOfCertificate(secret: Frozen<KubeObject>, cache: Cache): string[] 
   }).map(({ metadata }) => keyOf(metadata));
 }
 
-/** Who waits for a Shard to be gone. */
-function clusterOfLeaving({ metadata }: Frozen<KubeObject>): string[] {
-  const cluster = metadata.labels?.[clusterLabel];
-  const { namespace, deletionTimestamp } = metadata;
-  if (cluster === undefined || namespace === undefined || deletionTimestamp === undefined) return [];
-  return [keyOf({ namespace, name: cluster })];
+/**
+ * Who waits for a Shard to be gone: a cluster that goes itself. The Shard need not have been seen leaving: one without
+ * finalizers is gone at once, and watches of two kinds may tell of that and of its TableGroup in either order.
+ */
+function clusterThatGoes({ metadata }: Frozen<KubeObject>, cache: Cache): string[] {
+  const name = metadata.labels?.[clusterLabel];
+  const { namespace } = metadata;
+  if (name === undefined || namespace === undefined) return [];
+  const cluster = cache.get(MultigresClusters.resource, { namespace, name });
+  return cluster?.metadata.deletionTimestamp === undefined ? [] : [keyOf(cluster.metadata)];
 }

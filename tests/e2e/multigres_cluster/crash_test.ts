@@ -123,11 +123,20 @@ const isSettled = (stage: ClusterStage) => async (): Promise<boolean> =>
 
 const isEmpty = (stage: ClusterStage) => async (): Promise<boolean> => (await all(stage)).length === 0;
 
+/** What each cluster says of itself. */
+async function said(stage: ClusterStage): Promise<string[]> {
+  return (await all(stage)).map(({ metadata, status }) => {
+    const state = metadata.deletionTimestamp === undefined ? status?.phase : "leaving";
+    return `${metadata.name} ${state} ${status?.observedGeneration}/${metadata.generation}: ${status?.message}`;
+  });
+}
+
 /** Lets an undisturbed operator finish what is left. @returns its writes after everything was settled, watched anew */
 async function settle(stage: ClusterStage, done: () => Promise<boolean>): Promise<string[]> {
   {
     await using operator = start(stage);
-    await waitUntil("the rest of the work", done, (seen) => seen, { timeoutMs: 60_000 });
+    const seen = async () => ({ isDone: await done(), told: await said(stage) });
+    await waitUntil("the rest of the work", seen, ({ isDone }) => isDone, { timeoutMs: 60_000 });
     await untilQuiet(operator, 1_000);
   }
   await using after = start(stage);

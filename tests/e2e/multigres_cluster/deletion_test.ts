@@ -10,6 +10,7 @@ import { StorePool } from "../../../topology/etcd/store_pool.ts";
 import { freePort } from "../../ground/ports.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { borrow, type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
+import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { cluster, conditionOf, eventsOf, kinds, start } from "./support.ts";
 
 const managed = { etcd: { replicas: 1, storage: { size: "1Gi" } } };
@@ -218,5 +219,32 @@ clusterTest(
     await using _second = start(stage);
     await untilGone(stage, "c");
     await untilNothingIsLeft(stage, "c");
+  },
+);
+
+/** Tells of the end of Shards later than of all else. */
+function delayShardsEnd(transport: FaultyTransport, ms: number): void {
+  const open = transport.stream.bind(transport);
+  transport.stream = async (request) => {
+    const stream = await open(request);
+    if (!/\/shards\?/.test(request.path)) return stream;
+    const read = async () => {
+      const chunk = await stream.read();
+      if (chunk !== undefined && new TextDecoder().decode(chunk).includes('"DELETED"')) await delay(ms);
+      return chunk;
+    };
+    return { status: stream.status, read, cancel: () => stream.cancel() };
+  };
+}
+
+clusterTest(
+  "a Shard whose end is told last does not hold up the deletion until the next look",
+  async (stage) => {
+    await stage.apply(cluster("c"));
+    await using _operator = start(stage, { prepare: (transport) => delayShardsEnd(transport, 3_000) });
+    await stage.untilPhase("c", "Healthy");
+    await drop(stage, "c");
+    // Of new kinds the garbage collector hears within half a minute; the next look is due after a whole one.
+    await untilGone(stage, "c", 50_000);
   },
 );
