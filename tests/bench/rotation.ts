@@ -16,6 +16,12 @@ async function run(stage: Stage): Promise<readonly Table[]> {
   using ground = new GroundClient(stage.plane.connection);
   const namespace = "rotation";
   await ground.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  await ground.apply({
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: { name: "usual", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+    provisioner: "example.com/none",
+  });
   const rows: Row[] = [];
   stage.say(`${clients} clients, ${rounds} changes of certificates in ${rounds * everyMs / 1000} s ...`);
   await onStage(stage.plane.connection, { namespace, ground }, async (webhook) => {
