@@ -49,6 +49,9 @@ export interface UpgradeServices {
   readonly tellPatroni?: TellPatroni;
 }
 
+/** A new phase begins with another look, in seconds. */
+const NEXT_PHASE_SECONDS = 0.1;
+
 type ToolsOf = (seen: Observation, context: ReconcileContext) => WorkTools;
 
 export function postgresUpgradeController(services: UpgradeServices = {}): Controller<PostgresUpgrade> {
@@ -105,6 +108,7 @@ async function reconcile(upgrade: Upgrade, toolsOf: ToolsOf, context: ReconcileC
   const judgement = judgementOf(look, transitionOf(look, context.clock), context.clock);
   for (const notice of noticesOf(look, judgement)) context.record(notice);
   await context.writeStatus({ ...judgement.status });
+  if (judgement.transition !== undefined) return { kind: "again", afterSeconds: NEXT_PHASE_SECONDS };
   return soonest(soonest(outcomeOf(result), dueSeconds(progress)), limitSeconds(upgrade, context));
 }
 

@@ -26,6 +26,7 @@ import { type Observation, observe } from "./observe.ts";
 import { reportOf } from "./look.ts";
 import type { Report } from "./report.ts";
 import { lookAtWork, type WorkTools } from "./work.ts";
+import type { Upgrade } from "./kinds.ts";
 
 type Leaving = Frozen<KubeObject> & Stored;
 
@@ -40,26 +41,35 @@ export async function finalize(
 ): Promise<Outcome> {
   if (!(raw.metadata.finalizers ?? []).includes(FINALIZER)) return settled;
   const decoded = PostgresUpgrades.decode(raw);
+  // What does not fit its schema was never worked on.
   if (!decoded.ok || !isStored(decoded.value)) return outcomeOf(await context.act(release(raw)));
-  const course = courseOf(decoded.value, context.clock);
-  if (isUntouched(course.phase) || course.dismantled) return outcomeOf(await context.act(release(raw)));
+  return await end(decoded.value, toolsOf, context);
+}
 
-  const seen = observe(decoded.value, context);
+async function end(
+  upgrade: Upgrade,
+  toolsOf: (seen: Observation) => WorkTools,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  const course = courseOf(upgrade, context.clock);
+  if (isUntouched(course.phase) || course.dismantled) return outcomeOf(await context.act(release(upgrade)));
+
+  const seen = observe(upgrade, context);
   const tools = toolsOf(seen);
   const progress = lookAtWork(course.opened ? "clean" : "roll-back", seen, tools, context);
   const report = reportOf(progress);
   if (!isOver(report)) {
-    if (secondsSinceDeletion(raw, context) <= PATIENCE_SECONDS) {
+    if (secondsSinceDeletion(upgrade, context) <= PATIENCE_SECONDS) {
       return { kind: "again", afterSeconds: Math.max(1, progress.dueMs / 1_000) };
     }
     tools.background.forget(tools.key);
     const left = tell("Warning", "CleanUpIncomplete", leftMessage(progress));
-    return outcomeOf(await context.act([left, ...release(raw)]));
+    return outcomeOf(await context.act([left, ...release(upgrade)]));
   }
   const settledAt = await leadClients({ seen, course, report }, context);
   if (settledAt.kind !== "done") return outcomeOf(settledAt);
   tools.background.forget(tools.key);
-  return outcomeOf(await context.act(release(raw)));
+  return outcomeOf(await context.act(release(upgrade)));
 }
 
 interface End {

@@ -6,7 +6,7 @@
  * | any, source not superseded   |                                             | left as they are: the source's own      |
  * | rollback begun               | done in the databases                       | source                                  |
  * |                              | refused                                     | new cluster                             |
- * |                              | anything else                               | nobody                                  |
+ * |                              | anything else                               | nobody, or as they are once they are back|
  * | CuttingOver                  | done in the databases                       | new cluster                             |
  * |                              | taken back                                  | source                                  |
  * |                              | anything else                               | nobody, or as they are once they arrived|
@@ -30,7 +30,7 @@ import type { Report } from "./report.ts";
 /** @returns undefined when they are left as they are */
 export function wantedGoal(seen: Observation, course: Course, report: Report | undefined): Goal | undefined {
   if (!seen.superseded) return undefined;
-  if (course.rollback === "begun") return goalOfRollback(report);
+  if (course.rollback === "begun") return goalOfRollback(seen, report);
   switch (course.phase) {
     case "CuttingOver":
       return goalOfCutover(seen, report);
@@ -46,9 +46,11 @@ export function wantedGoal(seen: Observation, course: Course, report: Report | u
   }
 }
 
-function goalOfRollback(report: Report | undefined): Goal {
-  if (report?.kind !== "rolled-back" || report.outcome === "waiting") return "nobody";
-  return report.outcome === "done" ? "source" : "target";
+function goalOfRollback({ goal }: Observation, report: Report | undefined): Goal {
+  if (report?.kind === "rolled-back" && report.outcome !== "waiting") {
+    return report.outcome === "done" ? "source" : "target";
+  }
+  return goal === "source" ? "source" : "nobody";
 }
 
 function goalOfCutover({ goal }: Observation, report: Report | undefined): Goal {

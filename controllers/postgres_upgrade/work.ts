@@ -98,9 +98,11 @@ export function lookAtWork(
 ): Progress<Report> {
   const { upgrade } = seen;
   // What was measured in another phase, or in an earlier stay in this one, counts for nothing.
-  const id = [name, upgrade.status?.phase, upgrade.status?.phaseStartedAt, seen.goal ?? ""].join(" ");
+  const stay = name === "examine" ? "" : `${upgrade.status?.phase} ${upgrade.status?.phaseStartedAt}`;
+  const place = name === "cut-over" ? seen.goal : "";
+  const id = [name, stay, place].join(" ");
   return tools.background.look(tools.key, {
-    id: name === "cut-over" || name === "roll-back" ? id : id.slice(0, id.lastIndexOf(" ")),
+    id,
     freshMs: (report) => 1_000 * freshSeconds(report, upgrade),
     run: async (signal) => await run(name, seen, tools, { ...context, signal }),
   }, context);

@@ -30,6 +30,14 @@ export class UpgradeServers implements AsyncDisposable {
     return new UpgradeServers(source, target);
   }
 
+  #copied: Promise<void> | undefined;
+
+  /** As {@link copyDefinitions}, the first time that it is called. */
+  copyOnce(): Promise<void> {
+    this.#copied ??= this.copyDefinitions();
+    return this.#copied;
+  }
+
   /** Does what the Job of an upgrade does, with the script that it has. @throws Error with what the script says */
   async copyDefinitions(): Promise<void> {
     const { postgresTools } = ground();
