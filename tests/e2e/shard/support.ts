@@ -196,7 +196,7 @@ function stageOf(stage: ClusterStage, { plane, store, clock, given }: Means): Sh
   };
 }
 
-function isSettled(shard: Shard): boolean {
+export function isSettled(shard: Shard): boolean {
   const { status, metadata } = shard;
   return status?.phase === "Healthy" && status.observedGeneration === metadata.generation &&
     conditionOf(shard, "RollingUpdate") === "False/PodsUpToDate" &&
