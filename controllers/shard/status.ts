@@ -78,7 +78,7 @@ export function statusOf(pass: Pass, clock: Clock): ShardStatus {
     orchReady: areOrchestratorsReady(seen),
     readyReplicas: ready,
     cells: cellsOf(seen),
-    podRoles: rolesOf(pass),
+    ...rolesOf(pass),
     postgresConfig: configStatus(pass, now),
     ...present({ lastBackupTime: backups.time, lastBackupType: backups.type }),
     conditions: mergeConditions(owner.status?.conditions, statements, { generation, clock }),
@@ -105,14 +105,14 @@ function hadPrimary(owner: Shard): boolean {
 }
 
 /** What was known last stands for pods of which nothing can be known now; people's own word counts most. */
-function rolesOf({ seen, instances }: Pass): Record<string, string> {
+function rolesOf({ seen, instances }: Pass): Pick<ShardStatus, "podRoles"> {
   const { podRoles = {} } = seen.view.owner.status ?? {};
   const roles = seen.pods.flatMap(({ metadata: { name, labels = {} } }): [string, string][] => {
     const isUnknown = instances.topology.kind === "unreachable" || instances.unread.has(name);
     const role = labels[roleLabel] ?? instances.roles.get(name) ?? (isUnknown ? podRoles[name] : undefined);
     return role === undefined ? [] : [[name, role]];
   });
-  return Object.fromEntries(roles);
+  return roles.length === 0 ? {} : { podRoles: Object.fromEntries(roles) };
 }
 
 /** Undefined while a wanted pod is not Ready. */
