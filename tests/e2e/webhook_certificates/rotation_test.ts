@@ -32,6 +32,9 @@ ownedTest(
       assert.ok(made > 100, `${made} calls`);
       await waitUntil("order", () => disorder(stage, clock.now()), (why) => why === undefined);
       assert.equal(replica.health(), undefined);
+      await replica.stop();
+      const unanswered = await callOn(stage, 1, AbortSignal.timeout(500));
+      assert.equal(unanswered.failures.length, unanswered.made, "clients notice when nobody answers");
     }),
 );
 
