@@ -75,6 +75,7 @@ export function postgresUpgradeController(services: UpgradeServices = {}): Contr
       { watched: { resource: PostgresClusters.resource }, keys: upgradesOf },
       { watched: kinds.watched(kinds.Services), keys: upgradesOfService },
       { watched: kinds.watched(kinds.Secrets, { trim: trimSecret }), keys: () => [] },
+      { watched: kinds.watched(kinds.PersistentVolumeClaims), keys: () => [] },
       { watched: kinds.watched(kinds.Pods, { trim: trimMember, indexes: clusterIndex }), keys: () => [] },
     ],
     wakes: [background],

@@ -11,6 +11,7 @@ import {
   type UpgradeIdentity,
 } from "./replication_names.ts";
 import { fenceSettings, type FenceState, fenceStateOf } from "./sql_fence.ts";
+import { createSlot, slots } from "./sql_replication.ts";
 import type { SideName } from "./sides.ts";
 
 /** Tells Patroni which slots are none of its business to remove. */
@@ -91,6 +92,11 @@ export async function fenceOf({ upgrade }: Pick<Desk, "upgrade">, party: Party):
 export async function changeServer(party: Party, statements: readonly Statement[]): Promise<void> {
   await using session = await party.open(MAINTENANCE_DATABASE);
   await session.change(statements);
+}
+
+/** Makes a slot unless it is there. @param session in the database that it is to decode */
+export async function ensureSlot(session: SqlSession, name: string): Promise<void> {
+  if ((await session.ask(slots([name]))).length === 0) await session.change([createSlot(name)]);
 }
 
 /** Answers to several questions, one after the other. */

@@ -1,4 +1,5 @@
 /** Takes replication apart: subscriptions first, then the slots that they leave, then publications. */
+import { SqlError } from "../../postgres/sql/errors.ts";
 import type { SqlSession } from "../../postgres/sql/sql_client.ts";
 import { type Desk, endsIn, until } from "./desk.ts";
 import { askIn, databasesOf, MAINTENANCE_DATABASE, type Party } from "./party.ts";
@@ -7,6 +8,8 @@ import {
   dropPublication,
   dropSlots,
   dropSubscription,
+  endReaders,
+  publicationExists,
   slots,
   slotsOf,
   subscription,
@@ -23,15 +26,34 @@ export type Remains = Pick<Desk, "upgrade" | "slots" | "clock" | "signal"> & {
   readonly target: Party | undefined;
 };
 
-/** Takes one direction of replication apart, on both sides, as far as they are there. */
+/**
+ * Takes one direction of replication apart, on both sides, as far as they are there. The publisher's side is taken apart even
+ * when the subscriber does not answer: a slot that stays would keep the publisher's log for ever.
+ * @throws SqlError of the subscriber afterwards
+ */
 export async function dismantle(remains: Remains, direction: Direction): Promise<void> {
   const [publisher, subscriber] = direction === "forward"
     ? [remains.source, remains.target]
     : [remains.target, remains.source];
-  if (subscriber !== undefined) await dropSubscriptions(remains, subscriber, direction);
-  if (publisher === undefined) return;
-  await dropPublications(remains, publisher, direction);
-  if (subscriber !== undefined) await dropCopySlots(remains, publisher, subscriber);
+  const failure = subscriber === undefined
+    ? undefined
+    : await failureOf(() => dropSubscriptions(remains, subscriber, direction));
+  if (publisher !== undefined) await dropPublications(remains, publisher, direction);
+  if (failure !== undefined) throw failure;
+  if (publisher !== undefined && subscriber !== undefined) {
+    await dropCopySlots(remains, publisher, subscriber);
+  }
+}
+
+/** What a server did wrong; whatever is not its fault is thrown. */
+async function failureOf(run: () => Promise<void>): Promise<SqlError | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof SqlError && error.failure !== "aborted" && error.failure !== "fenced") return error;
+    throw error;
+  }
 }
 
 async function dropSubscriptions(remains: Remains, party: Party, direction: Direction): Promise<void> {
@@ -50,8 +72,10 @@ async function dropPublications(remains: Remains, party: Party, direction: Direc
   await using session = await party.open(MAINTENANCE_DATABASE);
   await freeSlots(remains, session, names);
   for (const database of databases) {
+    const { publication } = endsIn({ ...remains, direction }, database);
     await using inside = await party.open(database);
-    await inside.change([dropPublication(endsIn({ ...remains, direction }, database).publication)]);
+    const present = await inside.ask(publicationExists(publication));
+    if (present.length > 0) await inside.change([dropPublication(publication)]);
   }
 }
 
@@ -73,6 +97,7 @@ async function dropCopySlots(remains: Remains, publisher: Party, subscriber: Par
 async function freeSlots(remains: Remains, session: SqlSession, names: readonly string[]): Promise<void> {
   const free = await until(remains, FREE_MS, async () => {
     const present = slotsOf(await session.ask(slots(names)));
+    if (present.some(({ active }) => active)) await session.change([endReaders(names)]);
     if (present.some(({ active }) => !active)) await session.change([dropSlots(names)]);
     return slotsOf(await session.ask(slots(names))).length === 0;
   });

@@ -25,7 +25,7 @@ import { clientSteps, lineageChanges } from "./move_clients.ts";
 import { type Observation, observe } from "./observe.ts";
 import { reportOf } from "./look.ts";
 import type { Report } from "./report.ts";
-import { lookAtWork, type WorkTools } from "./work.ts";
+import { lookAtWork, type WorkName, type WorkTools } from "./work.ts";
 import type { Upgrade } from "./kinds.ts";
 
 type Leaving = Frozen<KubeObject> & Stored;
@@ -56,7 +56,7 @@ async function end(
 
   const seen = observe(upgrade, context);
   const tools = toolsOf(seen);
-  const progress = lookAtWork(course.opened ? "clean" : "roll-back", seen, tools, context);
+  const progress = lookAtWork(lastWork(seen, course), seen, tools, context);
   const report = reportOf(progress);
   if (!isOver(report)) {
     if (secondsSinceDeletion(upgrade, context) <= PATIENCE_SECONDS) {
@@ -70,6 +70,12 @@ async function end(
   if (settledAt.kind !== "done") return outcomeOf(settledAt);
   tools.background.forget(tools.key);
   return outcomeOf(await context.act(release(upgrade)));
+}
+
+/** During a cutover only the servers know whether the new cluster has been opened. */
+function lastWork({ superseded }: Observation, { opened }: Course): WorkName {
+  if (opened) return "clean";
+  return superseded ? "roll-back" : "abandon";
 }
 
 interface End {

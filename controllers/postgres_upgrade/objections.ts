@@ -3,7 +3,8 @@ import { PostgresUpgrades } from "../../api/smoketurner/postgres_upgrade.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import { isStored } from "../../kube/stored.ts";
 import { reviewPostgresUpgrade } from "../../resolve/validation/postgres_upgrade.ts";
-import { nameLimits } from "../../api/smoketurner/names.ts";
+import { dataClaimName, nameLimits } from "../../api/smoketurner/names.ts";
+import { PersistentVolumeClaims } from "../postgres_cluster/kinds.ts";
 import { namespaceOfUpgrade, type Upgrade } from "./kinds.ts";
 import type { Observation } from "./observe.ts";
 
@@ -26,6 +27,14 @@ export function objectionTo(
   if (stranger) {
     return `Cannot make PostgresCluster ${names.target} as there is one of this name that this upgrade has not made: ` +
       "delete it, or give the upgrade another name.";
+  }
+  const claim = dataClaimName(names.target, 0);
+  if (
+    seen.target.kind === "missing" &&
+    cache.get(PersistentVolumeClaims, { namespace: own, name: claim }) !== undefined
+  ) {
+    return `Cannot make PostgresCluster ${names.target} as claim ${claim} of an earlier one of this name exists, whose data ` +
+      "it would take up: delete its claims, or give the upgrade another name.";
   }
   if (source.kind === "unreadable") return undefined;
   const fact = source.kind === "missing"

@@ -50,16 +50,15 @@ export interface PartyTools {
   readonly signal: AbortSignal;
 }
 
-/** Reads the credentials of a side. @throws SqlError of failure `auth` when there are none; ApiError; TransportError */
+/**
+ * Reads the credentials of a side. Without them nobody can be talked to, which each session then says.
+ * @throws ApiError, TransportError
+ */
 export async function partyOf(side: Side, tools: PartyTools): Promise<Party> {
   const { namespace, place: { host, port }, credentials, authority, serverName } = side;
   const secret = await tools.client.find(Secrets, { namespace, name: credentials });
   const password = fromData(secret?.data?.[credentialKeys.superuserPassword]);
-  if (password === undefined) {
-    const message =
-      `Cannot log in to ${side.cluster} as Secret ${namespace}/${credentials} has no key ${credentialKeys.superuserPassword}`;
-    throw new SqlError("auth", message);
-  }
+  if (password === undefined) return mute(side);
   const login = { host, port, user: SUPERUSER, password };
   const tls = authority === undefined
     ? {}
@@ -77,6 +76,22 @@ export async function partyOf(side: Side, tools: PartyTools): Promise<Party> {
         sslmode: authority === undefined ? "prefer" : "require",
         application_name: "matriarch-upgrade",
       }),
+  };
+}
+
+function mute(side: Side): Party {
+  const { cluster, namespace, credentials } = side;
+  const refusal = () =>
+    new SqlError(
+      "auth",
+      `Cannot log in to ${cluster} as Secret ${namespace}/${credentials} has no key ${credentialKeys.superuserPassword}`,
+    );
+  return {
+    side,
+    open: () => Promise.reject(refusal()),
+    conninfo: () => {
+      throw refusal();
+    },
   };
 }
 

@@ -73,7 +73,7 @@ export async function targetSteps(
     return [wait("CredentialsDiffer", message, 30)];
   }
   return [
-    create(Secrets, desiredTargetCredentials(upgrade, passwords)),
+    ...(present === undefined ? [create(Secrets, desiredTargetCredentials(upgrade, passwords))] : []),
     create(PostgresClusters.resource, desiredTarget(upgrade, source.cluster)),
     tell("Normal", "TargetCreated", `PostgresCluster ${seen.names.target} is made`),
   ];

@@ -80,6 +80,15 @@ export function createSlot(name: string): Statement {
   };
 }
 
+/** Ends the readers of slots that are to be dropped; they come back after seconds. */
+export function endReaders(names: readonly string[]): Statement {
+  return {
+    text:
+      "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = ANY ($1) AND active",
+    params: [names],
+  };
+}
+
 /** Drops slots that nobody reads; one that is still read stays for another try. */
 export function dropSlots(names: readonly string[]): Statement {
   return {

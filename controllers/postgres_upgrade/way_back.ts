@@ -1,12 +1,11 @@
 /** The way back: after the cutover the source follows the new cluster, so that it can take its place again. */
-import type { Desk } from "./desk.ts";
+import { type Desk, ensureSlot } from "./desk.ts";
 import { replicationNames } from "./replication_names.ts";
 import { askIn, databasesOf, MAINTENANCE_DATABASE } from "./party.ts";
 import type { WayBack } from "./report.ts";
 import { relationsOf } from "./sql_catalog.ts";
 import {
   createPublication,
-  createSlot,
   createSubscription,
   publicationExists,
   publishedTables,
@@ -34,7 +33,7 @@ export async function openWayBack(desk: Desk, databases: readonly string[]): Pro
     if ((await target.ask(publicationExists(backPublication))).length === 0) {
       await target.change([createPublication(backPublication, tables)]);
     }
-    await target.change([createSlot(backSubscription)]);
+    await ensureSlot(target, backSubscription);
     if (subscriptionOf(await source.ask(subscription(backSubscription))) !== undefined) continue;
     const conninfo = desk.target.conninfo(database);
     await source.change([

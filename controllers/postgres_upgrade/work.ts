@@ -7,6 +7,7 @@ import { type Course, secondsOf } from "./course.ts";
 import type { Desk, Rules, SlotKeeper } from "./desk.ts";
 import { dismantle } from "./dismantle.ts";
 import type { Upgrade } from "./kinds.ts";
+import { BEFORE_CUTOVER } from "./phases.ts";
 import type { Observation } from "./observe.ts";
 import { type Party, partyOf } from "./party.ts";
 import { isConfigured, type Report } from "./report.ts";
@@ -29,6 +30,7 @@ export type WorkName =
   | "cut-over"
   | "look-after"
   | "roll-back"
+  | "abandon"
   | "clean";
 
 export const WORK_BACKOFF: BackoffPolicy = { firstMs: 1_000, capMs: 30_000, jitter: 0.1 };
@@ -45,7 +47,7 @@ export interface WorkTools {
 
 /** The work that is due; undefined when something else must happen first, or nothing is left. */
 export function dueWork(seen: Observation, course: Course): WorkName | undefined {
-  if (course.rollback === "begun") return areClientsAway(seen, "source") ? "roll-back" : undefined;
+  if (course.rollback === "begun") return wayOut(seen, course);
   switch (course.phase) {
     case "Pending":
       return seen.source.kind === "there" && !seen.superseded ? "examine" : undefined;
@@ -65,11 +67,20 @@ export function dueWork(seen: Observation, course: Course): WorkName | undefined
       return "look-after";
     case "Completed":
     case "Failed":
-      return afterwards(course);
+      return afterwards(seen, course);
     case "CreatingTarget":
     case "RolledBack":
       return undefined;
   }
+}
+
+/**
+ * Before the cutover nobody has written to the new cluster, so it need not be asked: one that never came up holds up nothing.
+ */
+function wayOut(seen: Observation, { phase, opened }: Course): WorkName | undefined {
+  const isUntouched = BEFORE_CUTOVER.includes(phase) || (phase === "Failed" && !opened);
+  if (isUntouched && !seen.superseded) return "abandon";
+  return areClientsAway(seen, "source") ? "roll-back" : undefined;
 }
 
 /** Nobody is led to a server that is about to be closed; `arrived` is where they are led to at the end of it. */
@@ -77,9 +88,10 @@ function areClientsAway({ superseded, entrances, goal }: Observation, arrived: "
   return !superseded || entrances.length === 0 || goal === "nobody" || goal === arrived;
 }
 
-function afterwards({ phase, opened, windowOver, dismantled }: Course): WorkName | undefined {
+function afterwards(seen: Observation, course: Course): WorkName | undefined {
+  const { phase, opened, windowOver, dismantled } = course;
   if (dismantled) return undefined;
-  if (!opened) return phase === "Failed" ? "roll-back" : undefined;
+  if (!opened) return phase === "Failed" ? wayOut(seen, course) : undefined;
   return windowOver ? "clean" : "look-after";
 }
 
@@ -183,18 +195,31 @@ async function withBothSides(name: Exclude<WorkName, "examine">, desk: Desk): Pr
       return await lookAfter(desk);
     case "roll-back":
       return await rollBack(desk);
+    case "abandon":
+      return await abandon(desk);
     case "clean":
       return await clean(desk);
   }
 }
 
+type Remnants = Omit<Desk, "source" | "target"> & {
+  readonly source: Party | undefined;
+  readonly target: Party | undefined;
+};
+
+/** Gives an upgrade up that has not moved anybody: the source first, as it is the one that is worked with. */
+async function abandon(desk: Remnants): Promise<Report> {
+  if (desk.source !== undefined) await openSource(desk, desk.source);
+  await takeApart(desk);
+  return {
+    kind: "rolled-back",
+    outcome: "done",
+    message: "The source takes writes, and replication is taken apart",
+  };
+}
+
 /** After the window nobody follows anybody any more. The fence of the source stays. */
-async function clean(
-  desk: Omit<Desk, "source" | "target"> & {
-    readonly source: Party | undefined;
-    readonly target: Party | undefined;
-  },
-): Promise<Report> {
+async function clean(desk: Remnants): Promise<Report> {
   await dismantle(desk, "back");
   await dismantle(desk, "forward");
   return { kind: "cleaned" };
@@ -203,22 +228,10 @@ async function clean(
 /** A side that is gone needs nothing; the other one is tidied up. */
 async function withOneSide(
   name: WorkName,
-  desk: Omit<Desk, "source" | "target"> & {
-    readonly source: Party | undefined;
-    readonly target: Party | undefined;
-  },
+  desk: Remnants,
 ): Promise<Report> {
   if (name === "clean") return await clean(desk);
-  if (name === "roll-back") {
-    await takeApart(desk);
-    if (desk.source !== undefined) await openSource(desk, desk.source);
-    const gone = desk.source === undefined ? "source" : "new cluster";
-    return {
-      kind: "rolled-back",
-      outcome: "done",
-      message: `The ${gone} does not exist; the other side is tidied up`,
-    };
-  }
+  if (name === "roll-back" || name === "abandon") return await abandon(desk);
   throw new Error(
     `Cannot go on as ${desk.source === undefined ? "the source" : "the new cluster"} does not exist`,
   );

@@ -2,7 +2,7 @@
  * Makes the new cluster follow the source: each step is looked for before it is done, so that it does not matter how much of
  * it has happened before.
  */
-import { calling, changeServer, type Desk, endsIn, fenceOf } from "./desk.ts";
+import { calling, changeServer, type Desk, endsIn, ensureSlot, fenceOf } from "./desk.ts";
 import { askIn, databasesOf, type Party } from "./party.ts";
 import type { Report } from "./report.ts";
 import { type DatabaseShape, replicated, shapeDifferences, shapeOf } from "./shape_of_database.ts";
@@ -10,7 +10,6 @@ import { availableExtensions, extensions, namesOf, type RelationName, shown } fr
 import { setFence } from "./sql_fence.ts";
 import {
   createPublication,
-  createSlot,
   createSubscription,
   enableSubscription,
   publicationExists,
@@ -84,7 +83,7 @@ async function configureDatabase(desk: Desk, database: string): Promise<Configur
   }
   const published = await source.ask(publicationExists(names.publication));
   if (published.length === 0) await source.change([createPublication(names.publication, tables)]);
-  await source.change([createSlot(names.subscription)]);
+  await ensureSlot(source, names.subscription);
   await target.change([
     createSubscription({ name: names.subscription, conninfo, publication: names.publication, copy: true }),
   ]);

@@ -49,7 +49,10 @@ export interface Stage {
   readonly servers: UpgradeServers;
   /** What Patroni was told of slots: `source:name` while it is to be kept. */
   readonly kept: ReadonlySet<string>;
+  /** The operator of clusters, and that of upgrades. */
   start(choices?: OperatorChoices): RunningOperator;
+  startClusters(): RunningOperator;
+  startUpgrades(choices?: OperatorChoices): RunningOperator;
   /** Makes the source, and waits until it runs. */
   makeSource(): Promise<void>;
   upgrade(strategy?: Changes, more?: Changes): Promise<void>;
@@ -112,7 +115,12 @@ function stageOf(client: KubeClient, namespace: string, { servers, stack }: Worl
     namespace,
     servers,
     kept,
-    start: (choices = {}) => stack.use(operate(namespace, { servers, kept, choices })),
+    start: (choices = {}) => {
+      stack.use(operateClusters(namespace));
+      return stack.use(operateUpgrades(namespace, { servers, kept, choices }));
+    },
+    startClusters: () => stack.use(operateClusters(namespace)),
+    startUpgrades: (choices = {}) => stack.use(operateUpgrades(namespace, { servers, kept, choices })),
     makeSource: () => makeSource(client, namespace),
     upgrade: (strategy = quickStrategy, more = {}) => makeUpgrade(client, namespace, { strategy, ...more }),
     annotate: async (name, value = "now") => {
@@ -191,7 +199,15 @@ interface Choice {
   readonly choices: OperatorChoices;
 }
 
-function operate(namespace: string, { servers, kept, choices }: Choice): RunningOperator {
+function operateClusters(namespace: string): RunningOperator {
+  return startOperator(sharedCluster().connection, {
+    setUp: (manager) =>
+      manager.add(postgresClusterController({ patroniAddress: () => "http://127.0.0.1:9" })),
+    namespaces: [namespace],
+  });
+}
+
+function operateUpgrades(namespace: string, { servers, kept, choices }: Choice): RunningOperator {
   const placeOf: PlaceOf = (service) => {
     const { port } = service === `${UPGRADE}-source` ? servers.source : servers.target;
     return { host: "127.0.0.1", port };
@@ -200,7 +216,6 @@ function operate(namespace: string, { servers, kept, choices }: Choice): Running
   const { clock, prepare } = choices;
   return startOperator(sharedCluster().connection, {
     setUp: (manager) => {
-      manager.add(postgresClusterController({ patroniAddress: () => "http://127.0.0.1:9" }));
       manager.add(postgresUpgradeController({
         sql: behindCopy(sql, servers),
         placeOf,
