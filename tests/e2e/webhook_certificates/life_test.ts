@@ -33,15 +33,14 @@ ownedTest(
           assert.equal(atob(clientConfig.caBundle ?? ""), ca);
         }
       }
-      const cell = { apiVersion: "multigres.com/v1alpha1", kind: "Cell", metadata: { name: "c" } };
-      const spec = {
-        name: "c",
-        zoneId: "z",
-        images: { multigateway: "g:1" },
-        globalTopoServer: { address: "a:1", rootPath: "/r", implementation: "etcd" },
+      const child = {
+        apiVersion: "multigres.com/v1alpha1",
+        kind: "TopoServer",
+        metadata: { name: "t" },
+        spec: { etcd: {} },
       };
-      const path = `/apis/multigres.com/v1alpha1/namespaces/${stage.namespace}/cells`;
-      const answer = await stage.ground.send("POST", path, { ...cell, spec });
+      const path = `/apis/multigres.com/v1alpha1/namespaces/${stage.namespace}/toposervers`;
+      const answer = await stage.ground.send("POST", path, child);
       assert.match(stringAt(answer.body, "message") ?? "", /managed by the operator/, "it guards");
     }),
 );
