@@ -48,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
       program: Deno.execPath(),
       args: [
         "test",
-        "--parallel",
+        ...(group.inTurn ? [] : ["--parallel"]),
         "--no-prompt",
         // Tests that look for leaks compare what is left after a collection.
         "--v8-flags=--expose-gc",

@@ -17,6 +17,8 @@ export interface Group {
   readonly name: string;
   /** What must be running; nothing when empty. */
   readonly needs: readonly Need[];
+  /** Present where its files share what has one name in a whole cluster: they then run one after another. */
+  readonly inTurn?: true;
   /** Whether a path relative to the repository, with forward slashes, belongs here. */
   owns(path: string): boolean;
   /** The narrow permissions of its tests, as flags. */
@@ -99,15 +101,17 @@ export const groups: readonly Group[] = [
     ],
   },
   {
+    name: "certificates",
+    needs: ["shared"],
+    inTurn: true,
+    owns: below("e2e/webhook_certificates"),
+    permissions: clusterPermissions,
+  },
+  {
     name: "cluster",
     needs: ["shared"],
     owns: below("ground", "e2e"),
-    permissions: (around) => [
-      `--allow-read=${[around.repository, ...around.groundFolders].join(",")}`,
-      `--allow-net=${[loopback, hostOf(around.ground)].filter((host) => host !== undefined).join(",")}`,
-      `--allow-env=${groundVariable}`,
-      ...runOf([around.ground.binaries.kubectl]),
-    ],
+    permissions: clusterPermissions,
   },
   {
     name: "faults",
@@ -122,6 +126,16 @@ export const groups: readonly Group[] = [
     ],
   },
 ];
+
+/** For tests on the shared cluster. */
+function clusterPermissions(around: Surroundings): string[] {
+  return [
+    `--allow-read=${[around.repository, ...around.groundFolders].join(",")}`,
+    `--allow-net=${[loopback, hostOf(around.ground)].filter((host) => host !== undefined).join(",")}`,
+    `--allow-env=${groundVariable}`,
+    ...runOf([around.ground.binaries.kubectl]),
+  ];
+}
 
 /** For tests that start servers of PostgreSQL. */
 function databasePermissions(around: Surroundings): string[] {
