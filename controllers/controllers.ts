@@ -4,6 +4,7 @@ import { cellController } from "./cell/controller.ts";
 import { multigresClusterController } from "./multigres_cluster/controller.ts";
 import { postgresClusterController } from "./postgres_cluster/controller.ts";
 import { postgresDatabaseController } from "./postgres_database/controller.ts";
+import { postgresUpgradeController } from "./postgres_upgrade/controller.ts";
 import { type Services, servicesWith } from "./services.ts";
 import { shardController } from "./shard/controller.ts";
 import { tableGroupController } from "./table_group/controller.ts";
@@ -18,4 +19,5 @@ export function addControllers(manager: Manager, services: Services = servicesWi
   manager.add(topoServerController);
   manager.add(postgresClusterController(services.patroni));
   manager.add(postgresDatabaseController());
+  manager.add(postgresUpgradeController());
 }
