@@ -12,16 +12,19 @@ export function joinCertificates(certificates: readonly string[]): string {
   return certificates.map((certificate) => `${certificate.trimEnd()}\n`).join("");
 }
 
-/** A text as a value of a Secret's `data`. PEM is ASCII. */
+/** A text as a value of a Secret's `data`: base64 of its UTF-8. */
 export function toData(text: string): string {
-  return btoa(text);
+  return new TextEncoder().encode(text).toBase64();
 }
 
-/** The text of a value of a Secret's `data`; undefined when it is absent, empty, or no base64. */
+/**
+ * The text of a value of a Secret's `data`; undefined when it is absent, empty, or no base64. Bytes that are no UTF-8 become
+ * U+FFFD: bundles of certificates may have comments in other encodings.
+ */
 export function fromData(value: string | undefined): string | undefined {
   if (value === undefined || value === "") return undefined;
   try {
-    return atob(value);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.fromBase64(value));
   } catch {
     return undefined;
   }
