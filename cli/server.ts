@@ -1,5 +1,7 @@
 /** Small HTTP servers for probes and metrics. They read no bodies, and answer in one piece. */
 import type { Server as NodeServer } from "node:https";
+import type { Socket } from "node:net";
+import { ConnectionClocks } from "../webhook/connection_clocks.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { StartError } from "./exit.ts";
 
@@ -38,6 +40,8 @@ export interface ServerOptions {
   readonly handler: Handler;
   /** Absent: plain HTTP. Both are PEM. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly http2: boolean };
+  /** How long a client may take for its handshake and for its request, and stay without one, in milliseconds. */
+  readonly idleMs?: number;
 }
 
 /** How long requests under way may take when the server stops, in milliseconds. */
@@ -109,10 +113,22 @@ function listenDeno({ address, handler, tls }: ServerOptions, hostname: string):
   };
 }
 
-async function listenNode({ address, handler, tls }: ServerOptions, hostname: string): Promise<Server> {
+async function listenNode(
+  { address, handler, tls, idleMs = IDLE_MS }: ServerOptions,
+  hostname: string,
+): Promise<Server> {
   const { createServer } = await import("node:https");
-  const settings = { cert: tls?.certificate ?? "", key: tls?.key ?? "", maxHeaderSize: LARGEST_HEADERS };
+  const clocks = new ConnectionClocks();
+  const settings = {
+    cert: tls?.certificate ?? "",
+    key: tls?.key ?? "",
+    maxHeaderSize: LARGEST_HEADERS,
+    handshakeTimeout: idleMs,
+  };
   const server = createServer(settings, (request, response) => {
+    const { socket } = request;
+    clocks.stop(socket);
+    response.once("finish", () => clocks.closeAfter(socket, idleMs));
     const url = URL.parse(request.url ?? "/", "https://localhost") ?? new URL("https://localhost/");
     void settle(handler, {
       method: request.method ?? "GET",
@@ -121,9 +137,9 @@ async function listenNode({ address, handler, tls }: ServerOptions, hostname: st
       authorization: request.headers.authorization,
     }).then(({ status, body, headers }) => response.writeHead(status, { ...headers }).end(body));
   });
-  server.headersTimeout = IDLE_MS;
-  server.requestTimeout = IDLE_MS;
-  server.keepAliveTimeout = IDLE_MS;
+  server.on("secureConnection", (socket: Socket) => clocks.admit(socket, idleMs));
+  server.on("clientError", (_error: Error, socket: Socket) => socket.destroy());
+  server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(address.port, hostname, () => resolve());

@@ -15,6 +15,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import { isServed, type Question } from "./answer.ts";
+import { ConnectionClocks } from "./connection_clocks.ts";
 
 /** A certificate and its key, both PEM. */
 export interface KeyPair {
@@ -88,7 +89,7 @@ class Hall implements HookServer {
   readonly #options: ServerOptions;
   readonly #limits: Limits;
   readonly #server: HttpsServer;
-  readonly #sockets = new Map<Socket, ReturnType<typeof setTimeout>>();
+  readonly #clocks = new ConnectionClocks();
   #connections = 0;
   #heldBytes = 0;
 
@@ -99,7 +100,7 @@ class Hall implements HookServer {
     const settings = { cert, key, handshakeTimeout: this.#limits.readMs, maxHeaderSize: headerBytes };
     this.#server = createServer(settings, (request, response) => void this.#serve(request, response));
     this.#server.on("connection", (socket: Socket) => this.#count(socket));
-    this.#server.on("secureConnection", (socket: Socket) => this.#admit(socket));
+    this.#server.on("secureConnection", (socket: Socket) => this.#clocks.admit(socket, this.#limits.readMs));
     // What cannot be read as HTTP or TLS is not worth an answer.
     this.#server.on("clientError", (_error: Error, socket: Socket) => socket.destroy());
     this.#server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
@@ -128,11 +129,7 @@ class Hall implements HookServer {
   stop(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
-      for (const [socket, timer] of this.#sockets) {
-        clearTimeout(timer);
-        socket.destroy();
-      }
-      this.#sockets.clear();
+      this.#clocks.closeAll();
     });
   }
 
@@ -146,24 +143,9 @@ class Hall implements HookServer {
     socket.once("close", () => this.#connections -= 1);
   }
 
-  #admit(socket: Socket): void {
-    socket.on("error", () => socket.destroy());
-    socket.once("close", () => {
-      clearTimeout(this.#sockets.get(socket));
-      this.#sockets.delete(socket);
-    });
-    this.#closeAfter(socket, this.#limits.readMs);
-  }
-
-  /** One clock a connection: what it waits for next has this long. */
-  #closeAfter(socket: Socket, milliseconds: number): void {
-    clearTimeout(this.#sockets.get(socket));
-    this.#sockets.set(socket, setTimeout(() => socket.destroy(), milliseconds));
-  }
-
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
-    clearTimeout(this.#sockets.get(socket));
+    this.#clocks.stop(socket);
     response.on("error", () => socket.destroy());
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const objection = objectionTo(request, path) ?? this.#fullness(request);
@@ -173,7 +155,7 @@ class Hall implements HookServer {
     const reply = await this.#answer({ path, headers: (name) => headerOf(request, name), body });
     this.#heldBytes -= body.length;
     send(response, reply, {});
-    this.#closeAfter(socket, this.#limits.idleMs);
+    this.#clocks.closeAfter(socket, this.#limits.idleMs);
   }
 
   #fullness(request: IncomingMessage): Reply | undefined {
@@ -224,7 +206,7 @@ class Hall implements HookServer {
   /** Answers without reading what is still to come, and closes the connection. */
   #hangUp(response: ServerResponse, socket: Socket, reply: Reply): void {
     send(response, reply, { connection: "close" });
-    this.#closeAfter(socket, Math.min(this.#limits.readMs, 1_000));
+    this.#clocks.closeAfter(socket, Math.min(this.#limits.readMs, 1_000));
     response.once("finish", () => socket.end());
   }
 }
