@@ -44,11 +44,13 @@ export async function run(options: RunOptions): Promise<number> {
   const transport = resources.adopt(openTransport(connection), (opened) => opened.close());
   const user = await whoAmI(transport, connection.server);
   const metrics = await createMetrics(options);
-  const manager = createManager({ options, connection, transport, log, metrics: metrics ?? silentMetrics });
-  const servers = { options, connection, transport, log };
-  if (metrics !== undefined) resources.adopt(await serveMetrics(servers, metrics), stop);
-  const webhook = await prepared(servers, { manager, metrics });
-  const health = await serveHealth(servers, manager, webhook);
+  const services = servicesOf(options);
+  const parts = { options, connection, transport, log };
+  const manager = createManager({ ...parts, metrics: metrics ?? silentMetrics, services });
+  if (metrics !== undefined) await watchFleet(metrics, manager, services);
+  if (metrics !== undefined) resources.adopt(await serveMetrics(parts, metrics), stop);
+  const webhook = await prepared(parts, { manager, metrics });
+  const health = await serveHealth(parts, manager, webhook);
   if (health !== undefined) resources.adopt(health, stop);
   log.info("Started", { version: VERSION, server: connection.server, user, namespaces: options.namespaces });
   if (webhook === undefined) log.info("Serving no admission webhooks", { flag: "--webhook-enable" });
@@ -66,7 +68,10 @@ interface Parts {
 }
 
 function createManager(
-  { options, connection, transport, log, metrics }: Parts & { metrics: RuntimeMetrics },
+  { options, connection, transport, log, metrics, services }: Parts & {
+    readonly metrics: RuntimeMetrics;
+    readonly services: Services;
+  },
 ): Manager {
   const { leaderElect, leaseNamespace, namespaces, podName } = options;
   const leaderElection = {
@@ -84,7 +89,7 @@ function createManager(
     ...(namespaces === undefined ? {} : { namespaces }),
     ...(leaderElect ? { leaderElection } : {}),
   });
-  addControllers(manager, servicesOf(options));
+  addControllers(manager, services);
   return manager;
 }
 
@@ -102,6 +107,19 @@ async function createMetrics(options: RunOptions): Promise<PrometheusMetrics | u
   if (options.metrics === undefined) return undefined;
   const { createMetrics } = await import("../telemetry/prometheus.ts");
   return createMetrics({ version: VERSION, leaseName: LEASE_NAME, processMetrics: true });
+}
+
+/** Only whoever works tells of the fleet, so that several replicas do not count each object twice. */
+async function watchFleet(metrics: PrometheusMetrics, manager: Manager, { drifts }: Services): Promise<void> {
+  const { registerFleetMetrics } = await import("../controllers/fleet_metrics/register.ts");
+  const { cache } = manager;
+  registerFleetMetrics({
+    metrics,
+    drifts,
+    cache,
+    now: () => systemClock.now(),
+    leading: () => manager.leading,
+  });
 }
 
 async function serveMetrics(parts: Parts, metrics: PrometheusMetrics): Promise<Server> {

@@ -6,6 +6,7 @@ import type { EtcdConnection } from "../topology/etcd/connection.ts";
 import { type BorrowedStore, StorePool } from "../topology/etcd/store_pool.ts";
 import { openPoolerClient } from "../topology/poolers/open.ts";
 import type { PoolerClient } from "../topology/poolers/pooler_client.ts";
+import { DriftBoard } from "./fleet_metrics/drift_board.ts";
 import type { PostgresClusterServices } from "./postgres_cluster/controller.ts";
 import type { OperatorTelemetry } from "./components/telemetry_environment.ts";
 
@@ -23,6 +24,8 @@ export interface Services {
   readonly poolers: PoolerClient;
   /** The instances of a shard are asked how they are every so many seconds, give or take a fifth. */
   readonly evidenceSeconds: number;
+  /** Where passes over Shards note pods that are to be replaced, for the metrics. */
+  readonly drifts: DriftBoard;
   /** For the Patroni family. */
   readonly patroni: PostgresClusterServices;
 }
@@ -38,6 +41,7 @@ export function servicesWith(replaced: Partial<Services> = {}, clock: Clock = sy
     stores: replaced.stores ?? new StorePool({ clock }),
     poolers: replaced.poolers ?? openPoolerClient({ clock }),
     evidenceSeconds: EVIDENCE_SECONDS,
+    drifts: new DriftBoard(),
     patroni: {},
     ...replaced,
   };

@@ -156,7 +156,7 @@ export class ControllerRunner<T extends KubeObject> {
     const outcome = await this.#attempt(raw, log, cut);
     const seconds = (clock.monotonic() - started) / 1000;
     if (outcome === undefined) return this.#queue.forget(key);
-    metrics.reconciled(this.#controller.name, RESULT[outcome.kind], seconds);
+    metrics.reconciled(this.#controller.name, RESULT[outcome.kind], seconds, key);
     log.debug("Reconciled", { outcome: outcome.kind, duration_seconds: seconds });
     this.#follow(key, outcome, log);
   }

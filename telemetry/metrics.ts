@@ -19,8 +19,11 @@ export interface QueueReading {
 }
 
 export interface RuntimeMetrics {
-  /** A reconcile of `controller` took `seconds`. */
-  reconciled(controller: string, result: ReconcileResult, seconds: number): void;
+  /**
+   * A reconcile of `controller` took `seconds`.
+   * @param key Of the object, `namespace/name`: too many for a label, but some want to know.
+   */
+  reconciled(controller: string, result: ReconcileResult, seconds: number, key: string): void;
   /**
    * A request to the API server ended after `seconds`.
    * @param method HTTP method.

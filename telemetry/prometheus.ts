@@ -12,9 +12,14 @@ export interface PrometheusOptions {
   readonly processMetrics: boolean;
 }
 
+/** Takes each reconcile that ended: see {@link RuntimeMetrics.reconciled}. */
+export type ReconcileListener = RuntimeMetrics["reconciled"];
+
 /** Metrics of one process instance. Other parts add their own to `registry`. */
 export interface PrometheusMetrics extends RuntimeMetrics {
   readonly registry: Registry;
+  /** Tells `listener` of every reconcile from now on. */
+  followReconciles(listener: ReconcileListener): void;
   /** Media type of what {@link render} returns. */
   readonly contentType: string;
   /** The whole page, in the text format of Prometheus. */
@@ -57,6 +62,7 @@ class Recorder implements PrometheusMetrics {
   readonly #listItems: Gauge<"resource">;
   readonly #leading: Gauge<"name">;
   readonly #queues = new Map<string, () => QueueReading>();
+  readonly #listeners: ReconcileListener[] = [];
 
   constructor(registry: Registry, leaseName: string) {
     this.registry = registry;
@@ -136,7 +142,12 @@ class Recorder implements PrometheusMetrics {
     return this.registry.metrics();
   }
 
-  reconciled(controller: string, result: ReconcileResult, seconds: number): void {
+  followReconciles(listener: ReconcileListener): void {
+    this.#listeners.push(listener);
+  }
+
+  reconciled(controller: string, result: ReconcileResult, seconds: number, key: string): void {
+    for (const listener of this.#listeners) listener(controller, result, seconds, key);
     this.#reconciles.inc({ controller, result });
     if (result === "error") this.#reconcileErrors.inc({ controller });
     this.#reconcileSeconds.observe({ controller }, seconds);

@@ -10,9 +10,9 @@ async function samples(metrics: ReturnType<typeof make>, name: string): Promise<
 
 Deno.test("reconciles are counted under the names that controller-runtime gave them", async () => {
   const metrics = make();
-  metrics.reconciled("shard", "success", 0.002);
-  metrics.reconciled("shard", "requeue_after", 0.002);
-  metrics.reconciled("shard", "error", 31);
+  metrics.reconciled("shard", "success", 0.002, "a/b");
+  metrics.reconciled("shard", "requeue_after", 0.002, "a/b");
+  metrics.reconciled("shard", "error", 31, "a/b");
   assert.deepEqual(await samples(metrics, "controller_runtime_reconcile_total"), [
     'controller_runtime_reconcile_total{controller="shard",result="success"} 1',
     'controller_runtime_reconcile_total{controller="shard",result="requeue_after"} 1',
@@ -92,6 +92,6 @@ Deno.test("the lease shows 0 until this process leads", async () => {
 
 Deno.test("two instances in one process do not see each other", async () => {
   const [one, other] = [make(), make()];
-  one.reconciled("shard", "success", 1);
+  one.reconciled("shard", "success", 1, "a/b");
   assert.deepEqual(await samples(other, "controller_runtime_reconcile_total"), []);
 });

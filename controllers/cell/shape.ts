@@ -39,7 +39,7 @@ export function topoServerName(cell: Cell): string {
   return localTopoServerName(cell.metadata.name);
 }
 
-export function gatewayReplicas(cell: Cell): number {
+export function gatewayReplicas(cell: Frozen<Cell>): number {
   return cell.spec.multigateway.replicas ?? DEFAULT_REPLICAS;
 }
 

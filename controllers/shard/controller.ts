@@ -164,6 +164,7 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
     looking: lookingAfter(progress, acted),
     statements: [...certified?.statements ?? [], ...await secretStatements(before, context)],
   };
+  services.drifts.note(key, model.pods);
   if (pass.looking === "no") {
     for (const notice of memory.told.notices(key, findingsToTell(pass))) context.record(notice);
   }
