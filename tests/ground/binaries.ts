@@ -13,14 +13,16 @@ export const kubernetesVersion = "v1.36.3";
 
 const [major, minor] = kubernetesVersion.slice(1).split(".");
 const versionPackage = "k8s.io/component-base/version";
-const kubernetesFlags = [
+/** Flags for the linker, so that programs of Kubernetes know their version. */
+export const kubernetesFlags = [
   "-s -w",
   `-X ${versionPackage}.gitVersion=${kubernetesVersion}`,
   `-X ${versionPackage}.gitMajor=${major}`,
   `-X ${versionPackage}.gitMinor=${minor}`,
 ].join(" ");
 
-interface Source {
+/** What a program is built from. */
+export interface Source {
   /** Folder below `modules/`. */
   readonly module: string;
   readonly package: string;

@@ -8,6 +8,7 @@ import {
   isFile,
   moduleFolder,
   type Program,
+  type Source,
   sources,
 } from "./binaries.ts";
 import { spawnGuarded, temporaryFolder } from "./guard.ts";
@@ -29,7 +30,7 @@ export async function ensureBinaries(wanted: readonly Program[], progress: Progr
   const given = await givenBinaries(wanted);
   const missing = wanted.filter((program) => given[program] === undefined);
   if (missing.length === 0) return given;
-  const goVersion = await requireGo(missing);
+  const goVersion = await goVersionFor(missing);
   const folder = join(cacheRoot(), await buildDigest(goVersion));
   await Deno.mkdir(folder, { recursive: true });
   const built: Partial<Record<Program, string>> = { ...given };
@@ -39,7 +40,8 @@ export async function ensureBinaries(wanted: readonly Program[], progress: Progr
     for (const [index, program] of missing.entries()) {
       const path = join(folder, program);
       if (!await isFile(path)) {
-        await build(program, path, (line) => progress(`[${index + 1}/${missing.length}] ${line}`));
+        const numbered = (line: string) => progress(`[${index + 1}/${missing.length}] ${line}`);
+        await buildProgram(program, sources[program], path, numbered);
       }
     }
   });
@@ -62,8 +64,16 @@ export async function underLock(path: string, progress: Progress, work: () => Pr
   await work();
 }
 
-async function build(program: Program, path: string, progress: Progress): Promise<void> {
-  const source = sources[program];
+/**
+ * Builds one program.
+ * @throws Error with the compiler's words when it cannot be built
+ */
+export async function buildProgram(
+  program: string,
+  source: Source,
+  path: string,
+  progress: Progress,
+): Promise<void> {
   await using scratch = await temporaryFolder("matriarch-build-");
   const log = join(scratch.path, "log");
   const started = Date.now();
@@ -113,7 +123,11 @@ function goEnvironment(): Record<string, string> {
   return environment;
 }
 
-async function requireGo(missing: readonly Program[]): Promise<string> {
+/**
+ * What Go says of its version.
+ * @throws Error in one line when Go is missing or too old to build the programs
+ */
+export async function goVersionFor(missing: readonly string[]): Promise<string> {
   const need = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
   const purpose = `to build ${missing.join(", ")}`;
   const remedy =

@@ -14,7 +14,7 @@ export interface Layout {
 const serviceRange = "10.255.0.0/16";
 
 /** Turns `{ "a-b": "c" }` into `["--a-b=c"]`. */
-function flags(values: Record<string, string | number | boolean>): string[] {
+export function flags(values: Record<string, string | number | boolean>): string[] {
   return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 }
 
@@ -68,8 +68,8 @@ export function apiServerArguments(layout: Layout, audited: boolean): string[] {
   });
 }
 
-// By default both throttle themselves to 20 requests a second: a test would measure that limit, not the operator.
-const generousLimits = { "kube-api-qps": 1000, "kube-api-burst": 2000 };
+/** By default both throttle themselves to 20 requests a second: a test would measure that limit, not the operator. */
+export const generousLimits = { "kube-api-qps": 1000, "kube-api-burst": 2000 };
 
 /** Every controller but the one that evicts pods from nodes which miss heartbeats: fake nodes miss them under load. */
 export function controllerManagerArguments(layout: Layout): string[] {

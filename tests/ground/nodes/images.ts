@@ -1,0 +1,131 @@
+/** Images for the pods of real nodes: made once from packages of Debian, kept beside the programs, given to every node. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PERMISSIONS_IMAGE, SPILO_IMAGES } from "../../../controllers/postgres_cluster/images.ts";
+import { cacheRoot, isFile } from "../binaries.ts";
+import { type Progress, underLock } from "../build.ts";
+import { spawnGuarded, temporaryFolder } from "../guard.ts";
+import { HELPER_IMAGE } from "./addons.ts";
+import { SANDBOX_IMAGE } from "./configuration.ts";
+import { shell } from "./shell.ts";
+
+/** Goes into `spec.pgbouncer.image`. */
+export const POOLER_IMAGE = "matriarch.test/pgbouncer:1";
+
+interface Image {
+  /** As in a reference to pull it, with nothing left to be guessed. */
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const forever = ["/bin/sleep", "infinity"];
+
+/** All of one file system. The operator's own pins are names here, so that its pods run as they are. */
+const images: readonly Image[] = [
+  { name: SPILO_IMAGES["15"], command: ["/scripts/launch.py"] },
+  { name: `docker.io/library/${PERMISSIONS_IMAGE}`, command: ["/bin/sh"] },
+  { name: POOLER_IMAGE, command: ["/scripts/pgbouncer.sh"] },
+  { name: SANDBOX_IMAGE, command: forever },
+  { name: HELPER_IMAGE, command: forever },
+];
+
+const environment = [
+  "PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  "HOME=/home/postgres",
+  "LANG=C.UTF-8",
+];
+
+/** Content does not depend on when it was made. */
+const created = "2026-01-01T00:00:00Z";
+
+const recipes = fileURLToPath(new URL("../../images/patroni/", import.meta.url));
+const scripts = ["launch.py", "pgbouncer.sh"];
+
+/** Two layers, each a tar archive: `$1` is the folder, `$2` where the scripts are, the rest their names. */
+const packScripts = `
+folder=$1 from=$2; shift 2
+mkdir -p "$folder/scripts"
+for name in "$@"; do install -m 755 "$from/$name" "$folder/scripts/$name"; done
+tar -C "$folder" --sort=name --mtime=@0 --owner=0 --group=0 -cf "$folder/scripts.tar" scripts
+rm -r "$folder/scripts"
+`;
+
+/**
+ * Folders of images, each to be packed by `tar` and imported.
+ * @throws Error with the words of mmdebstrap when the file system cannot be made
+ */
+export async function ensureImages(progress: Progress): Promise<string[]> {
+  const recipe = await Deno.readTextFile(join(recipes, "rootfs.sh"));
+  const base = join(cacheRoot(), `rootfs-${digestOf(recipe)}.tar`);
+  const texts = await Promise.all(scripts.map((name) => Deno.readTextFile(join(recipes, name))));
+  const folder = join(
+    cacheRoot(),
+    `images-${digestOf(recipe, ...texts, JSON.stringify([images, environment]))}`,
+  );
+  await Deno.mkdir(cacheRoot(), { recursive: true });
+  await underLock(join(cacheRoot(), "images.lock"), progress, async () => {
+    if (!await isFile(base)) await makeFileSystem(base, progress);
+    if (!await isFile(join(folder, "manifest.json"))) await pack(base, folder);
+  });
+  return [folder];
+}
+
+function digestOf(...texts: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(texts)).digest("hex").slice(0, 16);
+}
+
+async function makeFileSystem(path: string, progress: Progress): Promise<void> {
+  progress("Making the file system of the images from packages of Debian (about 90 s) ...");
+  await using scratch = await temporaryFolder("matriarch-images-");
+  const log = join(scratch.path, "log");
+  // mmdebstrap tells the format by the end of the name.
+  const partial = path.replace(/\.tar$/, ".partial.tar");
+  const maker = spawnGuarded({
+    program: "sh",
+    args: [join(recipes, "rootfs.sh"), partial],
+    env: { TMPDIR: scratch.path },
+    log,
+  });
+  if (!(await maker.ended).success) {
+    throw new Error(`Cannot make the file system of the images:\n${await Deno.readTextFile(log)}`);
+  }
+  await Deno.rename(partial, path);
+}
+
+/** Puts an archive's content together: a manifest, a configuration for each image, and the layers that all share. */
+async function pack(base: string, folder: string): Promise<void> {
+  const partial = `${folder}.partial`;
+  await Deno.remove(partial, { recursive: true }).catch(() => undefined);
+  await Deno.mkdir(partial);
+  await shell(packScripts, partial, recipes, ...scripts);
+  await Deno.link(base, join(partial, "base.tar"));
+  const layers: string[] = [];
+  const diffs: string[] = [];
+  for (const name of ["base.tar", "scripts.tar"]) {
+    const digest = (await shell('sha256sum "$1"', join(partial, name))).slice(0, 64);
+    diffs.push(`sha256:${digest}`);
+    layers.push(`${digest}.tar`);
+    await Deno.rename(join(partial, name), join(partial, `${digest}.tar`));
+  }
+  const manifest = [];
+  for (const image of images) {
+    const config = JSON.stringify(configOf(image, diffs));
+    const name = `${createHash("sha256").update(config).digest("hex")}.json`;
+    await Deno.writeTextFile(join(partial, name), config);
+    manifest.push({ Config: name, RepoTags: [image.name], Layers: layers });
+  }
+  await Deno.writeTextFile(join(partial, "manifest.json"), JSON.stringify(manifest));
+  await Deno.rename(partial, folder);
+}
+
+function configOf({ name, command }: Image, diffs: readonly string[]) {
+  return {
+    architecture: "amd64",
+    os: "linux",
+    created,
+    config: { Cmd: command, Env: environment, WorkingDir: "/", Labels: { "matriarch.test/name": name } },
+    rootfs: { type: "layers", diff_ids: diffs },
+    history: diffs.map(() => ({ created, created_by: "matriarch" })),
+  };
+}
