@@ -9,14 +9,15 @@ import { type Services, servicesWith } from "./services.ts";
 import { shardController } from "./shard/controller.ts";
 import { tableGroupController } from "./table_group/controller.ts";
 import { topoServerController } from "./topo_server/controller.ts";
+import { traced } from "./trace_origin.ts";
 
 /** Adds all controllers to a manager. */
 export function addControllers(manager: Manager, services: Services = servicesWith()): void {
-  manager.add(multigresClusterController(services));
-  manager.add(cellController(services));
-  manager.add(tableGroupController);
-  manager.add(shardController(services));
-  manager.add(topoServerController);
+  manager.add(traced(multigresClusterController(services)));
+  manager.add(traced(cellController(services)));
+  manager.add(traced(tableGroupController));
+  manager.add(traced(shardController(services)));
+  manager.add(traced(topoServerController));
   manager.add(postgresClusterController(services.patroni));
   manager.add(postgresDatabaseController());
   manager.add(postgresUpgradeController());

@@ -3,6 +3,7 @@
  * key is under way; when it ends, its key is looked at again, and the reconcile finds what came of it here. A silent system
  * so holds up nobody but those who need its answer.
  */
+import { detached } from "../telemetry/tracing.ts";
 import { backoffMs, type BackoffPolicy } from "./backoff.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { Wakes } from "./controller.ts";
@@ -144,7 +145,8 @@ export class Background<Result> implements Wakes {
     if (task.digest === undefined) return;
     const inMs = Math.max(0, entry.dueAt - asking.clock.monotonic());
     entry.next = asking.clock.after(inMs, () => {
-      if (this.#entries.get(key) === entry && !entry.running) this.#begin(key, entry, task, asking);
+      if (this.#entries.get(key) !== entry || entry.running) return;
+      detached(() => this.#begin(key, entry, task, asking));
     });
   }
 

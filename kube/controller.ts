@@ -1,5 +1,6 @@
 /** What a controller is, and how its reconciles are run. */
 import type { Logger } from "../telemetry/log.ts";
+import type { Origin } from "../telemetry/tracing.ts";
 import type { ActResult, Caller } from "./act.ts";
 import type { Cache, Watched } from "./cache.ts";
 import type { KubeClient } from "./client.ts";
@@ -63,6 +64,8 @@ export interface Controller<T extends KubeObject> {
   finalize?(object: Frozen<KubeObject> & Stored, context: ReconcileContext): Promise<Outcome>;
   /** Brings the world closer to the object. It may be called at any time and any number of times. */
   reconcile(object: T & Stored, context: ReconcileContext): Promise<Outcome>;
+  /** The trace that a pass over the object belongs to; one of its own when absent. Asked only while traces are exported. */
+  origin?(object: Frozen<KubeObject>, cache: Cache, now: Date): Origin | undefined;
   /** Called when an object is gone, to drop what is kept for it (metric series, connections). */
   forget?(key: string): void;
 }

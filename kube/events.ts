@@ -3,6 +3,7 @@
  * short time. They are a courtesy: when they cannot be sent, the work goes on.
  */
 import type { Logger } from "../telemetry/log.ts";
+import { carried } from "../telemetry/tracing.ts";
 import type { KubeClient } from "./client.ts";
 import { type Clock, sleep } from "./clock.ts";
 import { timestamp } from "./conditions.ts";
@@ -46,7 +47,7 @@ interface Sent {
 export class EventRecorder {
   readonly #options: RecorderOptions;
   readonly #sent = new Map<string, Sent>();
-  readonly #waiting: { object: Frozen<KubeObject>; notice: Notice }[] = [];
+  readonly #waiting: { object: Frozen<KubeObject>; notice: Notice; send: () => Promise<void> }[] = [];
   #sending: Promise<void> | undefined;
   #lost = 0;
 
@@ -60,7 +61,7 @@ export class EventRecorder {
       this.#lost++;
       return;
     }
-    this.#waiting.push({ object, notice });
+    this.#waiting.push({ object, notice, send: carried(() => this.#sendOne(object, notice)) });
     this.#sending ??= this.#send().finally(() => this.#sending = undefined);
   }
 
@@ -74,7 +75,7 @@ export class EventRecorder {
   async #send(): Promise<void> {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       try {
-        await this.#sendOne(next.object, next.notice);
+        await next.send();
       } catch (error) {
         if (isFenced(error) || isNamespaceTerminating(error)) continue;
         const { reason, message } = next.notice;

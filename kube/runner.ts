@@ -1,7 +1,7 @@
 /** Runs one controller: turns changes into keys, keys into reconciles, and outcomes into what happens next. */
 import type { Logger } from "../telemetry/log.ts";
 import type { RuntimeMetrics } from "../telemetry/metrics.ts";
-import { withSpan } from "../telemetry/tracing.ts";
+import { isTracing, markFailed, type Span, withSpan } from "../telemetry/tracing.ts";
 import { act, type Caller } from "./act.ts";
 import { Applier } from "./apply.ts";
 import { RECONCILE_BACKOFF } from "./backoff.ts";
@@ -150,12 +150,28 @@ export class ControllerRunner<T extends KubeObject> {
   async #handle(key: string, cut: AbortSignal): Promise<void> {
     const raw = this.#options.cache.store(this.#controller.watched.resource).get(key);
     if (raw === undefined) return this.#queue.forget(key);
+    const { kind, metadata } = raw;
+    const attributes = {
+      "k8s.resource.kind": kind,
+      "k8s.resource.name": metadata.name,
+      "k8s.namespace": metadata.namespace ?? "",
+    };
+    const { cache, clock } = this.#options;
+    const origin = isTracing() ? this.#controller.origin?.(raw, cache, clock.now()) : undefined;
+    const pass = (span: Span) => this.#pass(raw, span, cut);
+    await withSpan(`${kind}.Reconcile`, attributes, pass, { origin });
+  }
+
+  /** All that is logged here belongs to the span. */
+  async #pass(raw: Frozen<KubeObject>, span: Span, cut: AbortSignal): Promise<void> {
+    const key = keyOf(raw.metadata);
     const { clock, metrics } = this.#options;
     const started = clock.monotonic();
     const log = this.#log.with({ object: key, reconcile_id: crypto.randomUUID() });
     const outcome = await this.#attempt(raw, log, cut);
     const seconds = (clock.monotonic() - started) / 1000;
     if (outcome === undefined) return this.#queue.forget(key);
+    if (outcome.kind === "failed") markFailed(span, outcome.error);
     metrics.reconciled(this.#controller.name, RESULT[outcome.kind], seconds, key);
     log.debug("Reconciled", { outcome: outcome.kind, duration_seconds: seconds });
     this.#follow(key, outcome, log);
@@ -163,14 +179,8 @@ export class ControllerRunner<T extends KubeObject> {
 
   /** @returns undefined when the reconcile was cut short because this process stops or does not lead any more. */
   async #attempt(raw: Frozen<KubeObject>, log: Logger, cut: AbortSignal): Promise<Outcome | undefined> {
-    const { kind, metadata } = raw;
-    const attributes = {
-      "k8s.resource.kind": kind,
-      "k8s.resource.name": metadata.name,
-      "k8s.namespace": metadata.namespace ?? "",
-    };
     try {
-      return await withSpan(`${kind}.Reconcile`, attributes, () => this.#reconcile(raw, log, cut));
+      return await this.#reconcile(raw, log, cut);
     } catch (error) {
       if (isFenced(error) || isAborted(error)) return undefined;
       return { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) };

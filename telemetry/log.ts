@@ -2,8 +2,8 @@
  * Structured logs: one line a record. State changes are `info`, what was skipped and how long things took is `debug`,
  * what somebody must look at is `warn` or `error`.
  */
-import { isSpanContextValid, trace } from "@opentelemetry/api";
 import { isSecretName, type JsonValue, jsonValue } from "./log_value.ts";
+import { spanUnderWay } from "./trace_context.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -98,9 +98,8 @@ class LineLogger implements Logger {
 
 /** Identifiers of the span under way, so that a record leads to its trace. */
 function activeSpan(): LogFields {
-  const context = trace.getActiveSpan()?.spanContext();
-  if (context === undefined || !isSpanContextValid(context)) return {};
-  return { trace_id: context.traceId, span_id: context.spanId };
+  const context = spanUnderWay();
+  return context === undefined ? {} : { trace_id: context.traceId, span_id: context.spanId };
 }
 
 /** Names that belong to the record itself. A field of such a name is written with a trailing underscore. */

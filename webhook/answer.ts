@@ -1,11 +1,12 @@
 /** From the body of a request to the body of its answer, whatever the body is. */
-import { withSpan } from "../telemetry/tracing.ts";
+import { spanUnderWay } from "../telemetry/trace_context.ts";
+import { isTracing, withSpan } from "../telemetry/tracing.ts";
 import type { FactKind, Facts } from "./facts.ts";
 import type { HandlerContext } from "./handlers/handler.ts";
 import { isProbe, probeVerdict } from "./probe.ts";
 import { type Registration, registrations } from "./registrations.ts";
 import { type AdmissionRequest, allowed, parseReview, reviewAnswer, type Verdict } from "./review.ts";
-import type { Headers } from "./trace.ts";
+import { callersTrace, type Headers } from "./trace.ts";
 
 export interface Question {
   /** Path without query. */
@@ -107,8 +108,10 @@ async function judged(
     "k8s.resource.name": request.name,
     "k8s.namespace": request.namespace,
   };
+  const origin = isTracing() && spanUnderWay() === undefined ? callersTrace(headers) : undefined;
+  const work = () => patiently(registration, request, headers, options);
   try {
-    return await withSpan(name, attributes, () => patiently(registration, request, headers, options));
+    return await withSpan(name, attributes, work, { origin });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message =

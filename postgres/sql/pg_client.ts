@@ -3,6 +3,7 @@
 import driver from "pg";
 import { Socket } from "node:net";
 import type { Clock } from "../../kube/clock.ts";
+import { withSpan } from "../../telemetry/tracing.ts";
 import { SqlError } from "./errors.ts";
 import { sqlErrorOf } from "./failure.ts";
 import type { DriverClient, DriverConfig } from "./pg_driver.d.ts";
@@ -92,7 +93,10 @@ class PgSession implements SqlSession {
     const query = params === undefined ? { text } : { text, values: [...params] };
     const doing = `Cannot get an answer from ${this.#place}`;
     const ask = async () => (await this.#client.query(query)).rows;
-    return await this.#limited(ask, { doing, connected: true, timeoutMs, signal });
+    const limits = { doing, connected: true, timeoutMs, signal };
+    // Its text may hold what nobody else should read.
+    const attributes = { "db.system.name": "postgresql", "server.address": this.#place };
+    return await withSpan("SQL statement", attributes, () => this.#limited(ask, limits), { client: true });
   }
 
   /** Whatever is late or not wanted any more takes the connection with it: what the server then does is seen by its end. */

@@ -29,6 +29,7 @@ const nowhere: Transport = {
 type Json = Readonly<Record<string, unknown>>;
 
 export interface InMemoryFleet {
+  readonly cache: Cache;
   readonly metrics: PrometheusMetrics;
   readonly memory: FleetMemory;
   readonly drifts: DriftBoard;
@@ -63,6 +64,7 @@ export function fleetInMemory(): InMemoryFleet {
   const drifts = new DriftBoard();
   let version = 1;
   const fleet = {
+    cache,
     metrics,
     drifts,
     clock,

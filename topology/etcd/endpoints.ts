@@ -5,6 +5,7 @@ import { isTopologyDown, TopologyError } from "../errors.ts";
 import { KV } from "../gen/etcd_kv_pb.ts";
 import { Deadline } from "../grpc/deadline.ts";
 import { GrpcSession, type SessionOptions } from "../grpc/session.ts";
+import { spansOfCalls } from "../grpc/spans.ts";
 import type { CallOptions } from "../store.ts";
 import { failureOfAll, failureOfCall } from "./failure.ts";
 
@@ -137,6 +138,7 @@ function clientOf(session: GrpcSession) {
     sessionManager: session,
     acceptCompression: [],
     readMaxBytes: LARGEST_ANSWER,
+    interceptors: spansOfCalls,
   });
   return createClient(KV, transport);
 }

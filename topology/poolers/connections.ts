@@ -5,6 +5,7 @@ import type { Clock } from "../../kube/clock.ts";
 import { MultipoolerManager } from "../gen/multipooler_manager_pb.ts";
 import { Deadline, until } from "../grpc/deadline.ts";
 import { GrpcSession } from "../grpc/session.ts";
+import { spansOfCalls } from "../grpc/spans.ts";
 import { problemOfTls } from "../grpc/tls.ts";
 import type { CallOptions } from "../store.ts";
 import { originOf, type PoolerAddress } from "./address.ts";
@@ -205,6 +206,7 @@ function clientOf(session: GrpcSession) {
     sessionManager: session,
     acceptCompression: [],
     readMaxBytes: LARGEST_ANSWER,
+    interceptors: spansOfCalls,
   });
   return createClient(MultipoolerManager, transport);
 }
