@@ -65,6 +65,11 @@ async function main(args: readonly string[]): Promise<number> {
     await signals.leaveItTo();
     total = add(total, await readTally(report, success));
   }
+  const refused = await prepared.refusals();
+  if (refused.length > 0) {
+    console.log(`\nThe operator lacks rights (manifests/rbac/rights.ts):\n  ${refused.join("\n  ")}`);
+    total = add(total, { ...noTests, failed: 1 });
+  }
   await stack.disposeAsync();
   console.log(`\n${summary(total)}`);
   return total.failed === 0 ? 0 : 1;

@@ -9,6 +9,14 @@ export interface AuditedRequest {
   readonly uri: string;
   /** Plural of the kind; empty for paths that are no object's. */
   readonly resource: string;
+  readonly subresource: string | undefined;
+  readonly group: string;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  /** Status of the answer. */
+  readonly code: number;
+  /** Whether it was refused for lack of rights; other refusals with the same status are not meant. */
+  readonly forbidden: boolean;
   /** When the server received it, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -34,6 +42,12 @@ export function parseAudit(log: string): AuditedRequest[] {
       verb: stringAt(event, "verb") ?? "",
       uri: stringAt(event, "requestURI") ?? "",
       resource: String(at(event, "objectRef", "resource") ?? ""),
+      subresource: stringAt(event, "objectRef", "subresource"),
+      group: stringAt(event, "objectRef", "apiGroup") ?? "",
+      namespace: stringAt(event, "objectRef", "namespace"),
+      name: stringAt(event, "objectRef", "name"),
+      code: Number(at(event, "responseStatus", "code") ?? 0),
+      forbidden: stringAt(event, "annotations", "authorization.k8s.io/decision") === "forbid",
       at: Date.parse(stringAt(event, "requestReceivedTimestamp") ?? ""),
     });
   }

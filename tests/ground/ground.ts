@@ -18,6 +18,8 @@ export interface SharedCluster {
   readonly kubeconfigPath: string;
   /** Absent when the cluster is not ours. */
   readonly etcd?: string;
+  /** As the operator's ServiceAccount, with its rights; absent when the cluster is not ours. */
+  readonly operator?: Connection;
   /** Folder with `ca.crt`, `ca.key` and the logs of the programs; absent when the cluster is not ours. */
   readonly folder?: string;
 }
@@ -73,6 +75,13 @@ export async function connectionAs(identity: Identity): Promise<Connection> {
   const keyPem = await Deno.readTextFile(join(folder, "ca.key"));
   const authority = await loadAuthority({ certPem, keyPem });
   return { server: connection.server, caPem: certPem, ...await authority.issueClient(identity) };
+}
+
+/** Whom the operator of a test is: its own ServiceAccount on the shared cluster, whoever is told on any other. */
+export function operatorConnection(told: Connection): Connection {
+  const { shared } = ground();
+  const isAdministrator = told.certPem !== undefined && told.certPem === shared?.connection.certPem;
+  return isAdministrator ? shared?.operator ?? told : told;
 }
 
 /** True when control planes can be started and the shared one is ours; false with an existing cluster. */

@@ -5,6 +5,7 @@ import { ensureBinaries, type Progress } from "./build.ts";
 import { readKubeconfig } from "./connection.ts";
 import { programsOf, startControlPlane } from "./control_plane.ts";
 import type { GroundDescription, SharedCluster } from "./ground.ts";
+import { grantRights, operatorIdentity, refusals } from "./operator_account.ts";
 import { ensurePostgres, ensurePostgresTools } from "./postgres.ts";
 
 /** What a group of tests needs running: see `tests/runner/groups.ts`. */
@@ -15,6 +16,8 @@ export interface PreparedGround extends AsyncDisposable {
   readonly description: GroundDescription;
   /** Folders that tests must be able to read. */
   readonly folders: readonly string[];
+  /** What the operator was refused on the shared cluster for lack of rights, in sentences. */
+  refusals(): Promise<string[]>;
 }
 
 /** Starts as little as the needs ask for. */
@@ -49,15 +52,20 @@ async function prepareControlPlane(needs: ReadonlySet<Need>, progress: Progress)
   const binaries = await ensureBinaries([...programsOf.all, "kubectl"], progress);
   if (parts === "api") return prepared({ binaries });
   const started = performance.now();
-  const plane = await startControlPlane("all", binaries);
+  const plane = await startControlPlane("all", binaries, { auditedUser: operatorIdentity.user });
+  await grantRights(plane.connection);
   progress(`Control plane up after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   const shared: SharedCluster = {
     connection: plane.connection,
     kubeconfigPath: plane.kubeconfigPath,
+    operator: await plane.connectionAs(operatorIdentity),
     etcd: plane.etcd,
     folder: plane.folder,
   };
-  return prepared({ shared, binaries }, () => plane.stop());
+  return {
+    ...prepared({ shared, binaries }, () => plane.stop()),
+    refusals: async () => refusals(await plane.auditedRequests()),
+  };
 }
 
 async function existingCluster(kubeconfigPath: string, progress: Progress): Promise<PreparedGround> {
@@ -88,7 +96,12 @@ function prepared(
   stop: () => Promise<void> = () => Promise.resolve(),
 ): PreparedGround {
   const description = { ...found, temporary: temporaryRoot() };
-  return { description, folders: foldersOf(description), [Symbol.asyncDispose]: stop };
+  return {
+    description,
+    folders: foldersOf(description),
+    refusals: () => Promise.resolve([]),
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 function foldersOf({ shared, binaries }: GroundDescription): string[] {

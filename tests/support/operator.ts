@@ -11,6 +11,7 @@ import { defineResource } from "../../kube/resource.ts";
 import { type Logger, silentLogger } from "../../telemetry/log.ts";
 import { type RuntimeMetrics, silentMetrics } from "../../telemetry/metrics.ts";
 import type { Connection } from "../ground/connection.ts";
+import { operatorConnection } from "../ground/ground.ts";
 import { waitFor } from "../ground/wait_for.ts";
 import { FaultyTransport } from "./faulty_transport.ts";
 import { productConnection } from "./harness.ts";
@@ -50,9 +51,13 @@ export interface RunningOperator extends AsyncDisposable {
 /** Operators of one run are not alike by chance either: their events would bear the same names. */
 let started = 0;
 
-/** Starts an operator; it works in the background until it is disposed of. */
+/**
+ * Starts an operator; it works in the background until it is disposed of. On the shared cluster it has the rights of an
+ * installed one, not those of the administrator whose connection is handed in.
+ */
 export function startOperator(connection: Connection, options: OperatorOptions): RunningOperator {
-  const transport = new FaultyTransport(createFetchTransport(productConnection(connection)));
+  const actual = operatorConnection(connection);
+  const transport = new FaultyTransport(createFetchTransport(productConnection(actual)));
   options.prepare?.(transport);
   const { namespaces, leaderElection } = options;
   const manager = new Manager({
