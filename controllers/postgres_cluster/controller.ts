@@ -5,7 +5,7 @@ import { certificateSecrets } from "../../certs/secrets.ts";
 import type { ActResult } from "../../kube/act.ts";
 import { Background } from "../../kube/background.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
-import { StorageClasses } from "../../kube/kinds.ts";
+import { Namespaces, StorageClasses } from "../../kube/kinds.ts";
 import { patch, type Plan } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import { fetchPatroni } from "../../postgres/patroni/fetch_client.ts";
@@ -38,6 +38,7 @@ import { finalize } from "./finalize.ts";
 import { clearFormerStatus } from "./former_status.ts";
 import { HAND_OVER_BACKOFF, type HandOverTools } from "./hand_over.ts";
 import { clusterIndex, clusterKeys } from "./indexes.ts";
+import { keysWithin } from "./policies.ts";
 import * as kinds from "./kinds.ts";
 import { type Member, trimMember } from "./members.ts";
 import { noticesOf } from "./notices.ts";
@@ -122,6 +123,7 @@ export function postgresClusterController(
       { watched: kinds.watched(kinds.Secrets, { trim: trimSecret }), keys: clusterKeys },
       { watched: kinds.watched(kinds.PersistentVolumeClaims), keys: clusterKeys },
       { watched: { resource: StorageClasses, optional: true }, keys: () => [] },
+      { watched: { resource: Namespaces, optional: true }, keys: keysWithin },
     ],
     wakes: [evidence, handOvers, stores, loads],
     decode: (raw) => PostgresClusters.decode(raw),
@@ -207,7 +209,7 @@ async function obstacleOf(
   context: ReconcileContext,
 ): Promise<Obstacle | undefined> {
   const { status, metadata } = wanted;
-  const known = specObstacle(wanted) ?? credentialsObstacle(seen);
+  const known = specObstacle(wanted, seen.policies) ?? credentialsObstacle(seen);
   if (known !== undefined) return known;
   const isSettled = status?.phase === "Running" && status.observedGeneration === metadata.generation;
   return isSettled ? undefined : await secretObstacle(wanted, context.client);

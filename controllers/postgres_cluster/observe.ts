@@ -5,9 +5,11 @@ import type { Deployment, Secret, Service, StatefulSet } from "../../kube/kinds.
 import type { Resource } from "../../kube/resource.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import type { Finding } from "../../resolve/validation/finding.ts";
 import { poolerNames, poolerPodLabels } from "./desired_pooler.ts";
 import { Deployments, Pods, Secrets, Services, StatefulSets } from "./kinds.ts";
 import { isReady, type Member, membersOf } from "./members.ts";
+import { policiesOf } from "./policies.ts";
 import { type Cluster, keyIn, namesOf, namespaceOf } from "./shape.ts";
 import { type Volume, volumesOf } from "./storage.ts";
 import { inNamespace } from "./indexes.ts";
@@ -21,6 +23,8 @@ export interface Observation {
   /** There, whoever made it. */
   readonly credentials: Frozen<Secret> | undefined;
   readonly poolers: Readonly<Record<PoolerTarget, Pooler>>;
+  /** What its namespace demands and it does not have. */
+  readonly policies: readonly Finding<string>[];
 }
 
 export interface Pooler {
@@ -53,6 +57,7 @@ export function observe(cluster: Cluster, { cache }: Pick<ReconcileContext, "cac
     volumes: volumesOf(cluster, claims, cache),
     credentials: cache.get(Secrets, keyIn(cluster, names.credentialsSecret)),
     poolers: { primary: poolerOf("primary"), replicas: poolerOf("replicas") },
+    policies: policiesOf(cluster, cache),
   };
 }
 

@@ -2,10 +2,12 @@
 import { encryptionKeys, objectStoreKeys } from "../../api/smoketurner/secret_keys.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { Secrets } from "../../kube/kinds.ts";
+import type { Finding } from "../../resolve/validation/finding.ts";
 import { restoreFaults } from "./restore.ts";
 import { type Cluster, namespaceOf } from "./shape.ts";
-import { versionFinding } from "./version.ts";
-import { type Volume, volumeRefusals } from "./storage.ts";
+import { versionFaultOf } from "./version.ts";
+import type { Pass } from "./pass.ts";
+import { volumeRefusals } from "./storage.ts";
 
 /** It makes the cluster Failed. */
 export interface Obstacle {
@@ -19,10 +21,14 @@ export interface Obstacle {
 /** Secrets of users are not watched. */
 const SECRET_SECONDS = 30;
 
-/** What the spec alone shows. */
-export function specObstacle(cluster: Cluster): Obstacle | undefined {
-  const version = versionFinding(cluster);
-  if (version.kind === "downgrade") {
+/**
+ * What the spec alone shows.
+ * @param policies that admission would have refused the cluster for: they keep one from being made, and only show at one
+ * that runs, whose namespace may have become stricter since.
+ */
+export function specObstacle(cluster: Cluster, policies: readonly Finding<string>[]): Obstacle | undefined {
+  const version = versionFaultOf(cluster);
+  if (version?.kind === "downgrade") {
     return { reason: "VersionDowngradeRejected", message: version.message, afterSeconds: 0 };
   }
   const { backup, restore } = cluster.spec;
@@ -31,9 +37,16 @@ export function specObstacle(cluster: Cluster): Obstacle | undefined {
       "Cannot keep backups unencrypted: set spec.backup.encryption.keySecret to a Secret with the key.";
     return { reason: "BackupEncryptionRequired", message, afterSeconds: 0 };
   }
+  if (cluster.status?.currentVersion !== undefined) return undefined;
+  const [policy] = policies;
+  if (policy !== undefined) return { reason: policy.rule, message: textOf(policies), afterSeconds: 0 };
   // A cluster that has run reads this no more.
-  const [fault] = cluster.status?.currentVersion === undefined ? restoreFaults(restore?.recoveryTarget) : [];
+  const [fault] = restoreFaults(restore?.recoveryTarget);
   return fault === undefined ? undefined : { reason: "InvalidRestore", message: fault, afterSeconds: 0 };
+}
+
+function textOf(policies: readonly Finding<string>[]): string {
+  return policies.map(({ message }) => message).join(" ");
 }
 
 interface NeededSecret {
@@ -85,17 +98,18 @@ export interface Refusal {
   readonly message: string;
 }
 
-export function refusals(cluster: Cluster, volumes: readonly Volume[]): Refusal[] {
-  const version = versionFinding(cluster);
+export function refusals({ wanted: cluster, seen }: Pass): Refusal[] {
+  const version = versionFaultOf(cluster);
   const { backup } = cluster.spec;
   return [
-    ...(version.kind === "upgrade" ? [{ reason: "VersionChangeRefused", message: version.message }] : []),
-    ...volumeRefusals(cluster, volumes).map((message) => ({ reason: "StorageChangeRefused", message })),
+    ...(version?.kind === "upgrade" ? [{ reason: "VersionChangeRefused", message: version.message }] : []),
+    ...volumeRefusals(cluster, seen).map((message) => ({ reason: "StorageChangeRefused", message })),
     ...(backup !== undefined && backup.destination === undefined
       ? [{
         reason: "BackupDestinationMissing",
         message: "Cannot take backups as spec.backup.destination is absent: name the bucket that they go to.",
       }]
       : []),
+    ...seen.policies.map(({ rule, message }) => ({ reason: rule, message })),
   ];
 }

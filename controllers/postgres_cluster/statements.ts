@@ -1,5 +1,6 @@
 /** The conditions of a cluster, each with the reason for it. */
 import type { Statement } from "../../kube/conditions.ts";
+import { productionRules } from "../../resolve/validation/postgres_cluster.ts";
 import { autoscalingStatement } from "./autoscaling/autoscale.ts";
 import { reportOf } from "./evidence.ts";
 import { lagLimit } from "./lag.ts";
@@ -110,17 +111,19 @@ function degradation(pass: Pass, phase: Phase, failure: Obstacle | undefined): W
 
 /** Faults of the spec that make the cluster Failed are said here as well. */
 const ABOUT_SPEC: ReadonlySet<string> = new Set([
+  ...productionRules,
   "VersionDowngradeRejected",
   "BackupEncryptionRequired",
   "InvalidRestore",
   "ReconciliationFailed",
 ]);
 
-function validity({ obstacle, wanted, seen: { volumes }, change }: Pass): Words {
+function validity(pass: Pass): Words {
+  const { obstacle, change } = pass;
   if (obstacle !== undefined && ABOUT_SPEC.has(obstacle.reason)) {
     return { status: "False", reason: obstacle.reason, message: obstacle.message };
   }
-  const refused = refusals(wanted, volumes);
+  const refused = refusals(pass);
   const [first] = refused;
   if (first !== undefined) {
     return {

@@ -15,6 +15,7 @@ import type { Frozen, Stored } from "../../kube/types.ts";
 import { memberLabels } from "./desired_stateful_set.ts";
 import { PersistentVolumeClaims, StatefulSets } from "./kinds.ts";
 import type { Member } from "./members.ts";
+import type { Observation } from "./observe.ts";
 import { type Cluster, keyIn, nameOf } from "./shape.ts";
 
 /** A member's volume, and how it compares with what is asked for. */
@@ -61,11 +62,22 @@ export function growth(cluster: Cluster, volumes: readonly Volume[]): Step[] {
 }
 
 /** Wishes about volumes that are not fulfilled, as sentences. */
-export function volumeRefusals({ spec }: Cluster, volumes: readonly Volume[]): string[] {
-  const { size } = spec.storage;
+export function volumeRefusals(
+  { spec }: Cluster,
+  { volumes, statefulSet }: Pick<Observation, "volumes" | "statefulSet">,
+): string[] {
+  const { size, storageClass } = spec.storage;
   const shrink = volumes.find(({ comparison }) => comparison === "shrink");
   const rigid = volumes.find(({ comparison }) => comparison === "cannot-grow");
   const found: string[] = [];
+  const template = dataTemplate(statefulSet);
+  if (template !== undefined && template.spec?.storageClassName !== storageClass) {
+    const [made = "not set", asked = "not set"] = [template.spec?.storageClassName, storageClass];
+    found.push(
+      `Cannot change spec.storage.storageClass to ${asked} as volumes keep the class that they were made with: current ` +
+        `value is ${made}; set it back.`,
+    );
+  }
   if (shrink !== undefined) {
     const asked = shrink.claim.spec?.resources?.requests?.["storage"];
     found.push(
@@ -92,14 +104,16 @@ export function whyReplace(
   const selector = Object.entries(existing.spec?.selector.matchLabels ?? {});
   const unmatched = selector.find(([key, value]) => labels[key] !== value);
   if (unmatched !== undefined) return `it selects by label ${unmatched[0]}, which spec.labels sets otherwise`;
-  const template = existing.spec?.volumeClaimTemplates?.find(({ metadata }) =>
-    metadata?.name === DATA_VOLUME
-  );
+  const template = dataTemplate(existing);
   const made = parseQuantity(template?.spec?.resources?.requests?.["storage"]);
   const wanted = parseQuantity(cluster.spec.storage.size);
   const unsettled = volumes.some(({ comparison }) => comparison !== "equal");
   if (made === undefined || wanted === undefined || made >= wanted || unsettled) return undefined;
   return `new members would get volumes of ${template?.spec?.resources?.requests?.["storage"]}`;
+}
+
+function dataTemplate(set: Frozen<StatefulSet> | undefined) {
+  return set?.spec?.volumeClaimTemplates?.find(({ metadata }) => metadata?.name === DATA_VOLUME);
 }
 
 /** Deletes the StatefulSet alone. All members must bear the labels by which the next one finds them. */

@@ -1,29 +1,12 @@
-/**
- * Which major version a cluster may have. PostgreSQL of one version cannot read the files of another, so the version of a
- * cluster that has run stays; a PostgresUpgrade makes a new cluster beside it.
- */
+/** The version that a cluster's members run with: that of their files; see `versionFault` for why. */
 import type { PostgresVersion } from "../../api/smoketurner/version.ts";
 import { POSTGRES_VERSIONS } from "../../api/smoketurner/version.ts";
+import { type VersionFault, versionFault } from "../../resolve/validation/postgres_version.ts";
 import type { Cluster } from "./shape.ts";
 
-export type VersionFinding =
-  | { readonly kind: "fits" }
-  | { readonly kind: "downgrade"; readonly message: string }
-  | { readonly kind: "upgrade"; readonly message: string };
-
-export function versionFinding({ spec, status, metadata }: Cluster): VersionFinding {
-  const current = status?.currentVersion;
-  if (current === undefined || current === spec.version) return { kind: "fits" };
-  if (Number(spec.version) < Number(current)) {
-    const message =
-      `Cannot go back from version ${current} to spec.version ${spec.version} as older servers cannot read newer ` +
-      `files: set it to ${current}.`;
-    return { kind: "downgrade", message };
-  }
-  const message =
-    `Cannot change spec.version from ${current} to ${spec.version} in place: set it back to ${current} and make a ` +
-    `PostgresUpgrade with sourceCluster.name ${metadata.name} and targetVersion ${spec.version}.`;
-  return { kind: "upgrade", message };
+/** Why a cluster cannot have the version that is asked for; undefined when it can. */
+export function versionFaultOf({ spec, status, metadata: { name } }: Cluster): VersionFault | undefined {
+  return versionFault({ name, wanted: spec.version, current: status?.currentVersion });
 }
 
 /** The cluster with the version that its files have. */

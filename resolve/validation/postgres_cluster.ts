@@ -4,12 +4,13 @@
  */
 import type { PostgresClusterSpec } from "../../api/smoketurner/postgres_cluster/spec.ts";
 import { failure, type Finding } from "./finding.ts";
+import { versionFault } from "./postgres_version.ts";
 
 export type PostgresClusterRule =
   | "BackupEncryptionRequired"
-  | "TLSIssuerRequired"
   | "StorageClassImmutable"
   | "VersionDowngradeNotAllowed"
+  | "VersionChangeNotAllowed"
   | "ProductionHARequired"
   | "ProductionBackupRequired"
   | "ProductionResourceLimitsRequired"
@@ -23,6 +24,8 @@ type ClusterFinding = Finding<PostgresClusterRule>;
 export interface PostgresClusterBefore {
   readonly storageClass?: string;
   readonly version?: string;
+  /** The version that its files have: `status.currentVersion`. */
+  readonly currentVersion?: string;
   readonly phase?: string;
   /** The cluster that took this one's place, and the upgrade that did it. */
   readonly successor?: { readonly name: string; readonly namespace?: string; readonly upgradeName?: string };
@@ -58,16 +61,23 @@ export function isActive(upgrade: UpgradeFact): boolean {
 /** Label of a namespace and its value that turn the stricter rules on. */
 export const productionLabel = { key: "env", value: "production" } as const;
 
+/** Rules that hold in such a namespace alone. */
+export const productionRules = [
+  "ProductionHARequired",
+  "ProductionBackupRequired",
+  "ProductionResourceLimitsRequired",
+  "ProductionExternalAccessNotAllowed",
+] as const satisfies readonly PostgresClusterRule[];
+
 /** Least number of members that survive the loss of one and still have a standby. */
 const productionMembers = 3;
 
 /** In the order in which they are told; the first is what older clients show. */
 const checks: readonly ((review: PostgresClusterReview) => ClusterFinding[])[] = [
   backupIsEncrypted,
-  tlsHasIssuer,
   storageClassIsKept,
-  versionDoesNotFall,
-  production,
+  versionIsThatOfTheFiles,
+  productionFindings,
   noUpgradeUnderWay,
   notSuperseded,
 ];
@@ -85,16 +95,6 @@ function backupIsEncrypted({ spec }: PostgresClusterReview): ClusterFinding[] {
   )];
 }
 
-function tlsHasIssuer({ spec }: PostgresClusterReview): ClusterFinding[] {
-  if (!spec.tls.enabled || (spec.tls.issuerRef?.name ?? "") !== "") return [];
-  return [failure(
-    "TLSIssuerRequired",
-    "spec.tls.issuerRef",
-    "Cannot encrypt connections without an issuer: set spec.tls.issuerRef.name to an issuer of cert-manager, or " +
-      "spec.tls.enabled to false.",
-  )];
-}
-
 function storageClassIsKept({ spec, before }: PostgresClusterReview): ClusterFinding[] {
   if (before === undefined || before.storageClass === spec.storage.storageClass) return [];
   const show = (name: string | undefined) => name ?? "not set";
@@ -108,21 +108,34 @@ function storageClassIsKept({ spec, before }: PostgresClusterReview): ClusterFin
   )];
 }
 
-function versionDoesNotFall({ spec, before }: PostgresClusterReview): ClusterFinding[] {
-  if (before?.version === undefined || Number.parseInt(spec.version) >= Number.parseInt(before.version)) {
-    return [];
+/**
+ * | files of the cluster          | lower version | higher version |
+ * | ----------------------------- | ------------- | -------------- |
+ * | none known: it has never run  | refused       | taken          |
+ * | of the version that is asked  | taken         | taken          |
+ * | of another version            | refused       | refused        |
+ *
+ * Without files that are known of it may still be about to make some, of the version that was asked for before.
+ */
+function versionIsThatOfTheFiles({ name, spec, before }: PostgresClusterReview): ClusterFinding[] {
+  if (before === undefined || before.version === spec.version) return [];
+  const { currentVersion, version } = before;
+  const fault = versionFault({ name, wanted: spec.version, current: currentVersion ?? version });
+  if (fault === undefined) return [];
+  switch (fault.kind) {
+    case "downgrade":
+      return [failure("VersionDowngradeNotAllowed", "spec.version", fault.message)];
+    case "upgrade":
+      return currentVersion === undefined
+        ? []
+        : [failure("VersionChangeNotAllowed", "spec.version", fault.message)];
   }
-  // A version that is no number is not lower than another.
-  if (Number.isNaN(Number.parseInt(before.version))) return [];
-  return [failure(
-    "VersionDowngradeNotAllowed",
-    "spec.version",
-    `Cannot go from version ${before.version} to ${spec.version} as PostgreSQL does not read the data of a newer ` +
-      `version: leave spec.version at ${before.version} or above.`,
-  )];
 }
 
-function production({ spec, namespaceLabels }: PostgresClusterReview): ClusterFinding[] {
+/** The rules of production; whatever they say holds for a cluster as it stands. */
+export function productionFindings(
+  { spec, namespaceLabels }: Pick<PostgresClusterReview, "spec" | "namespaceLabels">,
+): ClusterFinding[] {
   const { key, value } = productionLabel;
   if (namespaceLabels?.[key] !== value) return [];
   const why = `in a namespace with label ${key}=${value}`;

@@ -41,12 +41,6 @@ const cases: Readonly<Record<PostgresClusterRule, readonly Case[]>> = {
   BackupEncryptionRequired: [
     [{ spec: spec({ backup: plainBackup }) }, { spec: strict() }],
   ],
-  TLSIssuerRequired: [
-    [{ spec: spec({ tls: {} }) }, { spec: spec({ tls: { enabled: false } }) }],
-    [{ spec: spec({ tls: { issuerRef: { name: "" } } }) }, {
-      spec: spec({ tls: { issuerRef: { name: " " } } }),
-    }],
-  ],
   StorageClassImmutable: [
     [
       {
@@ -67,6 +61,15 @@ const cases: Readonly<Record<PostgresClusterRule, readonly Case[]>> = {
     [{ before: { ...before, version: "17" } }, { before: { ...before, version: "15" } }],
     [{ spec: spec({ version: "15" }), before: { ...before, version: "16.4" } }, {
       before: { ...before, version: "16.4" },
+    }],
+    [{ before: { version: "17", currentVersion: "17" } }, {
+      before: { version: "17", currentVersion: "16" },
+    }],
+  ],
+  VersionChangeNotAllowed: [
+    [{ before: { version: "15", currentVersion: "15" } }, { before: { version: "15" } }],
+    [{ before: { version: "17", currentVersion: "15" } }, {
+      before: { version: "16", currentVersion: "15" },
     }],
   ],
   ProductionHARequired: [
@@ -139,7 +142,6 @@ Deno.test("several faults are told in a fixed order", () => {
       ...inProduction,
     }),
     [
-      "TLSIssuerRequired",
       "StorageClassImmutable",
       "VersionDowngradeNotAllowed",
       "ProductionHARequired",

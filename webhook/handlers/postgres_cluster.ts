@@ -52,6 +52,7 @@ function beforeOf({ operation, oldObject }: AdmissionRequest): PostgresClusterBe
   const status = partOf(oldObject, "status");
   return present({
     version: textIn(spec, "version"),
+    currentVersion: textIn(status, "currentVersion"),
     storageClass: textIn(partOf(spec, "storage"), "storageClass"),
     phase: textIn(status, "phase"),
     successor: successorOf(partOf(status, "successor")),

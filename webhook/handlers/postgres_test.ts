@@ -11,7 +11,7 @@ function cluster(spec: Json = {}, more: Json = {}) {
     apiVersion,
     kind: "PostgresCluster",
     metadata: { name: "c", namespace, ...Object(more["metadata"]) },
-    spec: { version: "16", storage: { size: "1Gi" }, tls: { issuerRef: { name: "ours" } }, ...spec },
+    spec: { version: "16", storage: { size: "1Gi" }, ...spec },
     ...("status" in more ? { status: more["status"] } : {}),
   };
 }
@@ -31,10 +31,15 @@ const running = ["postgresclusters", cluster({}, { status: { phase: "Running" } 
 Deno.test("a refusal of a PostgresCluster starts with its reason, and ignored fields are told", async () => {
   const said = await ask(
     "/validate",
-    reviewOf({ object: cluster({ tls: {}, scaling: { idleTimeout: "1h" } }) }),
+    reviewOf({
+      object: cluster({
+        backup: { schedule: "0 2 * * *", retention: { count: 7 } },
+        scaling: { idleTimeout: "1h" },
+      }),
+    }),
   );
   assert.deepEqual([said.allowed, said.code, said.told?.resource], [false, 422, "PostgresCluster"]);
-  assert.match(said.message, /^\[TLSIssuerRequired\] Cannot encrypt/);
+  assert.match(said.message, /^\[BackupEncryptionRequired\] Cannot keep backups unencrypted/);
   assert.match(String(said.warnings), /spec.scaling.idleTimeout has no effect/);
   assert.equal((await ask("/validate", reviewOf({ object: cluster() }))).allowed, true);
 });
@@ -65,6 +70,13 @@ Deno.test("what the stored object says counts, however old it is", async () => {
     await update(cluster({ version: "15" }), cluster({ version: "16.4" })),
     /^\[VersionDowngradeNotAllowed\]/,
   );
+  const hasRun = { status: { currentVersion: "16" } };
+  assert.match(
+    await update(cluster({ version: "17" }), cluster({}, hasRun)),
+    /^\[VersionChangeNotAllowed\].*in place: set it back to 16 and make a PostgresUpgrade/,
+  );
+  assert.equal(await update(cluster({ replicas: 2 }), cluster({}, hasRun)), "");
+  assert.equal(await update(cluster(), cluster({ version: "17" }, hasRun)), "", "back to what it has");
   const superseded = { status: { phase: "Superseded", successor: { name: "c2", upgradeName: "up" } } };
   assert.match(
     await update(cluster({ replicas: 2 }), cluster({}, superseded)),

@@ -7,7 +7,7 @@ const apiVersion = "postgres-operator.smoketurner.com/v1alpha1";
 type Json = Record<string, unknown>;
 
 function cluster(spec: Json = {}, name = "c"): Json {
-  const usual = { version: "16", storage: { size: "1Gi" }, tls: { issuerRef: { name: "ours" } } };
+  const usual = { version: "16", storage: { size: "1Gi" } };
   return { apiVersion, kind: "PostgresCluster", metadata: { name }, spec: { ...usual, ...spec } };
 }
 
@@ -51,24 +51,28 @@ const patience = { unknownMs: 5_000, refusalMs: 100 };
 
 Deno.test("a PostgresCluster is judged when it is made and when it changes", (t) =>
   withWebhook(t, { patience }, async (webhook) => {
-    await denied(webhook, "TLSIssuerRequired", cluster({ tls: {} }));
+    const plain = cluster({ backup: { schedule: "0 2 * * *", retention: { count: 7 } } });
+    const refused = await webhook.apply([plain]);
+    assert.deepEqual([refused.code, /Cannot keep backups unencrypted/.test(refused.stderr)], [1, true]);
     const warned = await applied(
       webhook,
       cluster({ scaling: { idleTimeout: "1h" }, storage: { size: "1Gi", storageClass: "a" } }),
     );
     assert.match(warned, /Warning: spec.scaling.idleTimeout has no effect/);
     await denied(webhook, "StorageClassImmutable", cluster({ storage: { size: "1Gi", storageClass: "b" } }));
-    await denied(
-      webhook,
-      "VersionDowngradeNotAllowed",
-      cluster({ version: "15", storage: { size: "1Gi", storageClass: "a" } }),
-    );
-    await applied(webhook, cluster({ version: "17", storage: { size: "2Gi", storageClass: "a" } }));
+    await denied(webhook, "StorageClassImmutable", cluster());
+    const storage = { size: "1Gi", storageClass: "a" };
+    await denied(webhook, "VersionDowngradeNotAllowed", cluster({ version: "15", storage }));
+    await applied(webhook, cluster({ version: "17", storage }), "--dry-run=server");
+    await say(webhook, "postgresclusters", "c", { phase: "Running", currentVersion: "16" });
+    await denied(webhook, "VersionChangeNotAllowed", cluster({ version: "17", storage }));
+    await denied(webhook, "VersionDowngradeNotAllowed", cluster({ version: "15", storage }));
+    await applied(webhook, cluster({ storage: { ...storage, size: "2Gi" }, replicas: 2 }));
     await say(webhook, "postgresclusters", "c", { phase: "Superseded", successor: { name: "c-next" } });
     await denied(
       webhook,
       "ClusterSuperseded",
-      cluster({ version: "17", replicas: 2, storage: { size: "2Gi", storageClass: "a" } }),
+      cluster({ replicas: 3, storage: { ...storage, size: "2Gi" } }),
     );
     const { code, stderr } = await webhook.kubectl("annotate", "postgrescluster/c", "note=fine");
     assert.equal(code, 0, stderr);
