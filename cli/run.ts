@@ -8,6 +8,7 @@ import type { Transport } from "../kube/transport.ts";
 import { availableImages } from "../resolve/image_set.ts";
 import { createLogger, type Logger } from "../telemetry/log.ts";
 import { type RuntimeMetrics, silentMetrics } from "../telemetry/metrics.ts";
+import { isTracing } from "../telemetry/tracing.ts";
 import type { PrometheusMetrics } from "../telemetry/prometheus.ts";
 import { formatAddress } from "./address.ts";
 import { loadConnection, openTransport, whoAmI } from "./connect.ts";
@@ -53,6 +54,7 @@ export async function run(options: RunOptions): Promise<number> {
   const health = await serveHealth(parts, manager, webhook);
   if (health !== undefined) resources.adopt(health, stop);
   log.info("Started", { version: VERSION, server: connection.server, user, namespaces: options.namespaces });
+  sayWhetherTraced(options, log);
   if (webhook === undefined) log.info("Serving no admission webhooks", { flag: "--webhook-enable" });
   stopping.signal.addEventListener("abort", () => log.info("Stopping", { signal: stopping.signal.reason }));
   await Promise.all([manager.run(stopping.signal), webhook?.run(stopping.signal)]);
@@ -148,6 +150,15 @@ async function secured(
     tls: { ...await selfSigned(names, systemClock.now()), http2 },
     handler: metricsHandler({ ...page, judge: (header) => access.judge(header) }),
   };
+}
+
+/** Deno exports traces only when told so before it starts; the endpoint alone is for the components of clusters. */
+function sayWhetherTraced({ telemetry }: RunOptions, log: Logger): void {
+  const endpoint = telemetry["OTEL_EXPORTER_OTLP_ENDPOINT"];
+  if (isTracing()) log.info("Exports traces", { endpoint: endpoint ?? "http://localhost:4318" });
+  else if (endpoint !== undefined) {
+    log.info("Exports no traces of its own", { endpoint, needs: "OTEL_DENO_TRACING=true" });
+  }
 }
 
 async function prepared(
