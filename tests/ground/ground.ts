@@ -36,6 +36,8 @@ export interface GroundDescription {
   readonly olderPostgres?: string;
   /** Folder of `pg_dumpall` and `psql`; absent when no test of this run upgrades. */
   readonly postgresTools?: string;
+  /** Path of promtool; absent when no test of this run judges rules. */
+  readonly promtool?: string;
   /** The folder for temporary files. */
   readonly temporary: string;
 }

@@ -7,9 +7,10 @@ import { programsOf, startControlPlane } from "./control_plane.ts";
 import type { GroundDescription, SharedCluster } from "./ground.ts";
 import { grantRights, operatorIdentity, refusals } from "./operator_account.ts";
 import { ensurePostgres, ensurePostgresTools } from "./postgres.ts";
+import { ensurePromtool } from "./promtool.ts";
 
 /** What a group of tests needs running: see `tests/runner/groups.ts`. */
-export type Need = "shared" | "private" | "postgres" | "upgrade";
+export type Need = "shared" | "private" | "postgres" | "upgrade" | "promtool";
 
 /** A ground that is ready; disposing of it stops what was started. */
 export interface PreparedGround extends AsyncDisposable {
@@ -22,7 +23,10 @@ export interface PreparedGround extends AsyncDisposable {
 
 /** Starts as little as the needs ask for. */
 export async function prepareGround(needs: ReadonlySet<Need>, progress: Progress): Promise<PreparedGround> {
-  const programs = await preparePostgres(needs, progress);
+  const programs = {
+    ...await preparePostgres(needs, progress),
+    ...(needs.has("promtool") ? { promtool: await ensurePromtool(progress) } : {}),
+  };
   const plane = await prepareControlPlane(needs, progress);
   return { ...plane, description: { ...plane.description, ...programs } };
 }
