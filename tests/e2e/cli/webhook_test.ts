@@ -1,7 +1,8 @@
 /** The admission webhook of the real program, under the permissions that it has as an operator. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { at } from "../../ground/json.ts";
+import { spawnGuarded } from "../../ground/guard.ts";
+import { at, stringAt } from "../../ground/json.ts";
 import { ownedTest, sharedCluster } from "../../ground/ground.ts";
 import { createAuthority } from "../../ground/pki.ts";
 import { repository } from "../../ground/operator.ts";
@@ -21,17 +22,21 @@ interface Given {
   readonly flags?: readonly string[];
   /** A folder that the program may read. */
   readonly readable?: string;
+  /** A bundle of the program, to run instead of its sources; nothing else of it may be read then. */
+  readonly bundle?: string;
 }
 
 async function withProgram(
   { namespace, port }: PkiStage,
-  { flags = [], readable }: Given,
+  { flags = [], readable, bundle }: Given,
   body: (program: Program, readyz: () => Promise<string>) => Promise<void>,
 ): Promise<void> {
   await using file = await access(sharedCluster().connection, namespace);
+  const own = bundle === undefined ? code : [bundle];
   const options = {
     ...file.options,
-    permissions: [`--allow-read=${[file.path, readable, ...code].filter(Boolean).join(",")}`],
+    permissions: [`--allow-read=${[file.path, readable, ...own].filter(Boolean).join(",")}`],
+    ...(bundle === undefined ? {} : { script: join(bundle, "main.js") }),
   };
   const args = ["run", ...OWN_PORTS, "--webhook-enable", `--webhook-port=${port}`, ...flags];
   await using program = await startProgram({ args, ...options });
@@ -74,6 +79,38 @@ ownedTest(
         assert.equal(await program.code, 0);
         assert.ok(!(await program.said()).includes("PRIVATE KEY"));
       });
+    }),
+);
+
+/** Makes the bundle as the task of `deno.json` does, but in another folder. */
+async function makeBundle(folder: string): Promise<void> {
+  const settings: unknown = JSON.parse(await Deno.readTextFile(join(repository, "deno.json")));
+  const words = (stringAt(settings, "tasks", "bundle", "command") ?? "").split(" ");
+  const [program, ...args] = words.map((word) => word === "dist" ? folder : word);
+  assert.ok(program === "deno" && args.includes(folder), words.join(" "));
+  const log = join(folder, "bundle.log");
+  const { ended } = spawnGuarded({ program: Deno.execPath(), args, cwd: repository, log });
+  assert.ok((await ended).success, await Deno.readTextFile(log));
+}
+
+ownedTest(
+  "the bundle carries the webhook and its certificates' keeper: the API server's reviews are answered by it",
+  (t) =>
+    withPki(t, async (stage) => {
+      const bundle = await Deno.makeTempDir({ prefix: "matriarch-bundle-" });
+      try {
+        await makeBundle(bundle);
+        await stage.install();
+        await withProgram(stage, { bundle }, async (program, readyz) => {
+          await untilReady(readyz);
+          assert.equal(await defaulted(stage), "AT_LEAST_2");
+          assert.deepEqual(await strategies(stage), ["self-signed", "self-signed"]);
+          program.signal("SIGTERM");
+          assert.equal(await program.code, 0);
+        });
+      } finally {
+        await Deno.remove(bundle, { recursive: true });
+      }
     }),
 );
 
