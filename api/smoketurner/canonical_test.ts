@@ -58,6 +58,7 @@ Deno.test("a destination stored without its settings is reported field by field,
 
 Deno.test("a backup without a destination stays one without a destination", () => {
   assert.deepEqual(clusterSpec({ backup: { encryption: { keySecret: "key" } } }).backup, {
+    engine: "walg",
     compression: "lz4",
     backupFromReplica: false,
     uploadConcurrency: 16,
@@ -71,7 +72,10 @@ Deno.test("a backup without a destination stays one without a destination", () =
 Deno.test("the Secret of a restore has one name in either spelling, and the newer one wins", () => {
   const source = (part: Record<string, string>) =>
     clusterSpec({ restore: { source: { s3: { prefix: "s3://b/p", region: "eu", ...part } } } }).restore;
-  const canonical = { source: { s3: { prefix: "s3://b/p", region: "eu", credentialsSecret: "keys" } } };
+  const canonical = {
+    engine: "walg",
+    source: { s3: { prefix: "s3://b/p", region: "eu", credentialsSecret: "keys" } },
+  };
   assert.deepEqual(source({ credentialsSecret: "keys" }), canonical);
   assert.deepEqual(source({ credentials_secret: "keys" }), canonical);
   assert.deepEqual(source({ credentialsSecret: "keys", credentials_secret: "keys" }), canonical);
@@ -86,6 +90,7 @@ Deno.test("a restore keeps its recovery target", () => {
   const s3 = { prefix: "s3://b/p", region: "eu", credentialsSecret: "keys" };
   const recoveryTarget = { time: "2026-01-01T00:00:00Z" };
   assert.deepEqual(clusterSpec({ restore: { source: { s3 }, recoveryTarget } }).restore, {
+    engine: "walg",
     source: { s3 },
     recoveryTarget,
   });
@@ -181,6 +186,7 @@ const anySpec = fc.record({
   tls: fc.constant({ enabled: false }),
   backup: fc.record({
     schedule: word,
+    engine: fc.constant("walg" as const),
     compression: fc.constant("lz4" as const),
     backupFromReplica: fc.boolean(),
     uploadConcurrency: fc.constant(16),
@@ -195,6 +201,7 @@ const anySpec = fc.record({
   }, {
     requiredKeys: [
       "schedule",
+      "engine",
       "compression",
       "backupFromReplica",
       "uploadConcurrency",

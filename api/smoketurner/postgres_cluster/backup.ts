@@ -1,4 +1,4 @@
-/** `spec.backup` of a PostgresCluster: base backups and the write-ahead log, kept by WAL-G in an S3 bucket. */
+/** `spec.backup` of a PostgresCluster: base backups and the write-ahead log, kept in an S3 bucket. */
 import { defaulted, optional, type Output, required, type Struct, struct } from "../../schema/fields.ts";
 import { flag, int32, oneOf, text } from "../../schema/values.ts";
 
@@ -87,8 +87,17 @@ const writtenEncryption = struct({
   enabled: optional(flag(), "Ignored: backups are always encrypted."),
 });
 
+/** Programs that take backups and fetch them. */
+export const engineNames = ["walg", "pgbackrest"] as const;
+export type BackupEngineName = typeof engineNames[number];
+
 /** What does not differ between the spellings. */
 const settings = {
+  engine: defaulted(
+    oneOf(...engineNames),
+    "walg",
+    "Program that takes backups: walg, as Spilo's images bring it, or pgbackrest, for images that have it.",
+  ),
   schedule: optional(
     text(),
     "When base backups start, as a cron expression; needed once there is a destination.",
@@ -123,6 +132,31 @@ const settings = {
   ),
 };
 
+/** What WAL-G can do and pgBackRest cannot, or not in a pod: each as the CEL that finds it, and the remedy. */
+const onlyWalg = [
+  [
+    'self.compression in ["lz4", "zstd", "none"]',
+    "Cannot compress so with pgbackrest: use lz4, zstd or none",
+  ],
+  [
+    '!has(self.encryption) || self.encryption.method == "aes256"',
+    "Cannot encrypt by PGP with pgbackrest: use method aes256",
+  ],
+  [
+    "!self.backupFromReplica",
+    "Cannot read backups from a standby with pgbackrest: leave backupFromReplica false",
+  ],
+  [
+    '!has(self.destination) || !has(self.destination.endpoint) || !self.destination.endpoint.startsWith("http:")',
+    "Cannot reach an object store without TLS with pgbackrest: give an endpoint with https",
+  ],
+  [
+    "!has(self.destination) || !has(self.destination.S3) || !has(self.destination.S3.endpoint) || " +
+    '!self.destination.S3.endpoint.startsWith("http:")',
+    "Cannot reach an object store without TLS with pgbackrest: give an endpoint with https",
+  ],
+] as const;
+
 /** `spec.backup` as manifests spell it. */
 export const writtenBackup = struct({
   ...settings,
@@ -141,6 +175,7 @@ export const writtenBackup = struct({
       rule: "!has(self.destination) || has(self.schedule)",
       message: "Cannot back up to a destination without a schedule: set backup.schedule to a cron expression",
     },
+    ...onlyWalg.map(([rule, message]) => ({ rule: `self.engine != "pgbackrest" || (${rule})`, message })),
   ],
 });
 export type WrittenBackup = Output<typeof writtenBackup>;

@@ -22,6 +22,7 @@ export const backupStatus = struct({
     oneOf("pending", "running", "completed", "failed"),
     "How the backup asked for by annotation went.",
   ),
+  lastManualBackupMessage: optional(text(), "What became of it, in words."),
 });
 export type BackupStatus = Output<typeof backupStatus>;
 

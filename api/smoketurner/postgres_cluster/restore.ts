@@ -1,6 +1,7 @@
 /** `spec.restore` of a PostgresCluster: start from a backup instead of an empty database. */
-import { optional, type Output, required, type Struct, struct } from "../../schema/fields.ts";
-import { int32, text } from "../../schema/values.ts";
+import { defaulted, optional, type Output, required, type Struct, struct } from "../../schema/fields.ts";
+import { int32, oneOf, text } from "../../schema/values.ts";
+import { type BackupEngineName, engineNames } from "./backup.ts";
 
 const s3Source = {
   prefix: required(text(), "Whole prefix of the backups, such as s3://bucket/path."),
@@ -46,8 +47,18 @@ const recoveryTarget = struct({
 /** Where recovery ends; exactly one field is set in an object that the API server let through. */
 export type RecoveryTarget = Output<typeof recoveryTarget>;
 
+/** Which backups those are. */
+const origin = {
+  engine: defaulted(oneOf(...engineNames), "walg", "Program that took the backups: walg or pgbackrest."),
+  stanza: optional(
+    text({ min: 1 }),
+    "Name under which pgbackrest keeps them: that of the cluster that took them, this cluster's when left out.",
+  ),
+};
+
 /** `spec.restore` as manifests spell it. */
 export const writtenRestore = struct({
+  ...origin,
   source: required(
     struct({ s3: required(writtenS3Source, "Backups in an S3 bucket.") }),
     "Where the backups are.",
@@ -63,6 +74,8 @@ export interface RestoreS3Source extends Output<Struct<typeof s3Source>> {
 
 /** `spec.restore` in the one spelling that controllers see. */
 export interface Restore {
+  engine: BackupEngineName;
+  stanza?: string;
   source: { s3: RestoreS3Source };
   recoveryTarget?: RecoveryTarget;
 }
