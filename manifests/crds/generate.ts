@@ -11,7 +11,8 @@ if (folder === undefined) throw new Error("Cannot write the definitions as this 
 const files = customResourceDefinitionFiles();
 const names = new Set(files.map(({ name }) => name));
 for (const entry of Deno.readDirSync(folder)) {
-  if (entry.name.endsWith(".yaml") && !names.has(entry.name)) Deno.removeSync(join(folder, entry.name));
+  const isDefinition = entry.name.endsWith(".yaml") && entry.name !== "kustomization.yaml";
+  if (isDefinition && !names.has(entry.name)) Deno.removeSync(join(folder, entry.name));
 }
 for (const { name, content } of files) Deno.writeTextFileSync(join(folder, name), content);
 console.log(`${files.length} definitions written`);

@@ -50,6 +50,8 @@ export interface Module {
   readonly scope: Scope;
   /** Who bears it. */
   readonly account: "operator" | "gc";
+  /** Goes with the admission webhooks: an installation without them leaves it out. */
+  readonly admission?: true;
   readonly rights: readonly Right[];
 }
 
@@ -124,9 +126,9 @@ const patroni: Module = {
     right(kinds.Secrets, keepAndRemove),
     right(kinds.PodDisruptionBudgets, keepAndRemove),
     right(patroniKinds.NetworkPolicies, keepAndRemove),
-    right(patroniKinds.ServiceAccounts, keep),
-    right(patroniKinds.Roles, keep, { why: "of Patroni in each cluster's namespace" }),
-    right(patroniKinds.RoleBindings, keep),
+    right(patroniKinds.ServiceAccounts, keepAndRemove),
+    right(patroniKinds.Roles, keepAndRemove, { why: "of Patroni in each cluster's namespace" }),
+    right(patroniKinds.RoleBindings, keepAndRemove),
     right(Certificates, keepAndRemove),
     right(Jobs, ["get", ...see, "create", "delete"]),
     right(ScaledObjects, keepAndRemove, { why: "where KEDA is installed" }),
@@ -154,6 +156,7 @@ const webhookTrust: Module = {
   purpose: "caBundle of the operator's own webhook configurations",
   scope: "cluster",
   account: "operator",
+  admission: true,
   rights: hookConfigurations.map(({ resource, name }) =>
     right(resource, ["get", ...see, "patch"], { names: [name] })
   ),
@@ -164,6 +167,7 @@ const webhookCertificates: Module = {
   purpose: "Authority and certificate of the admission webhooks, and proof that they are reached",
   scope: "own",
   account: "operator",
+  admission: true,
   rights: [
     right(kinds.Secrets, keep),
     right(kinds.Deployments, ["list"], { why: "the owner of these Secrets" }),
@@ -219,3 +223,8 @@ export const modules: readonly Module[] = [
   webhookCertificates,
   gc,
 ];
+
+/** `deployments`, or `pods/resize`. */
+export function resourceName({ resource, subresource }: Right): string {
+  return subresource === undefined ? resource.plural : `${resource.plural}/${subresource}`;
+}

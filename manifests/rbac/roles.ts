@@ -1,5 +1,5 @@
 /** Roles and their bindings, made from the table of rights. */
-import { type Module, modules, type Right, type Scope } from "./rights.ts";
+import { type Module, modules, resourceName, type Right, type Scope } from "./rights.ts";
 
 /** Where an installation is, and what its objects are called. */
 export interface Installation {
@@ -53,11 +53,6 @@ export type RbacObject =
 const API_GROUP = "rbac.authorization.k8s.io";
 const labels = { "app.kubernetes.io/name": "multigres-operator", "app.kubernetes.io/component": "rbac" };
 
-/** `deployments`, or `pods/resize`. */
-export function resourceName({ resource, subresource }: Right): string {
-  return subresource === undefined ? resource.plural : `${resource.plural}/${subresource}`;
-}
-
 /** Rules of one role: rights that differ only in their kind stand together, in the order of the table. */
 export function rulesOf({ rights }: Module): PolicyRule[] {
   const rules = new Map<string, { right: Right; resources: string[] }>();
@@ -88,16 +83,27 @@ function isClusterWide(scope: Scope, { singleNamespace }: Installation): boolean
 
 /** ServiceAccounts, and a role with its binding for each module. */
 export function rbacObjects(installation: Installation): RbacObject[] {
-  const { namespace, accounts } = installation;
-  const serviceAccounts = Object.values(accounts).map((name): RbacObject => ({
-    apiVersion: "v1",
-    kind: "ServiceAccount",
-    metadata: { name, namespace, labels },
-  }));
-  return [...serviceAccounts, ...modules.flatMap((module) => roleAndBinding(module, installation))];
+  return [
+    accountObject("operator", installation),
+    accountObject("gc", installation),
+    ...modules.flatMap((module) => roleAndBinding(module, installation)),
+  ];
 }
 
-function roleAndBinding(module: Module, installation: Installation): RbacObject[] {
+/** A ServiceAccount. */
+export function accountObject(
+  account: Module["account"],
+  { namespace, accounts }: Installation,
+): RbacObject {
+  return {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: accounts[account], namespace, labels },
+  };
+}
+
+/** The role of one module, and who bears it. */
+export function roleAndBinding(module: Module, installation: Installation): RbacObject[] {
   const { namespace, accounts } = installation;
   const wide = isClusterWide(module.scope, installation);
   const name = `multigres-operator-${module.name}`;
