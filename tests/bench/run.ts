@@ -6,6 +6,7 @@ import { ensureBinaries, requireNode } from "../ground/build.ts";
 import { programsOf, startControlPlane } from "../ground/control_plane.ts";
 import { temporaryFolder } from "../ground/guard.ts";
 import { onEnd } from "../ground/signals.ts";
+import { admission } from "./admission.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { cache } from "./cache.ts";
 import { client } from "./client.ts";
@@ -21,6 +22,7 @@ const benchmarks: readonly Benchmark[] = [
   idle,
   throughput,
   rotation,
+  admission,
   fleet50,
   fleet200,
 ];
