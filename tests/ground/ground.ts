@@ -7,6 +7,7 @@ import type { Binaries } from "./binaries.ts";
 import type { Connection } from "./connection.ts";
 import { type ControlPlane, type Parts, startControlPlane } from "./control_plane.ts";
 import { isRecord, stringAt } from "./json.ts";
+import type { RealNodes } from "./nodes/real_cluster.ts";
 import { type Identity, loadAuthority } from "./pki.ts";
 
 /** The variable that leads to the description. */
@@ -30,12 +31,16 @@ export interface GroundDescription {
   readonly shared?: SharedCluster;
   /** Programs for private control planes; without those when an existing cluster is used. */
   readonly binaries: Binaries;
+  /** Path of Helm; absent when no test of this run needs it. */
+  readonly helm?: string;
   /** Path of the PostgreSQL server; absent when no test of this run needs it. */
   readonly postgres?: string;
   /** Path of a server of the major version before; absent when no test of this run upgrades. */
   readonly olderPostgres?: string;
   /** Folder of `pg_dumpall` and `psql`; absent when no test of this run upgrades. */
   readonly postgresTools?: string;
+  /** Nodes with real containers; absent when no test of this run needs them. */
+  readonly nodes?: RealNodes;
   /** Path of promtool; absent when no test of this run judges rules. */
   readonly promtool?: string;
   /** The folder for temporary files. */
@@ -64,6 +69,13 @@ export function sharedCluster(): SharedCluster {
     throw new Error("Cannot use the shared cluster: this group of tests starts without one");
   }
   return shared;
+}
+
+/** The real nodes. @throws Error when this group of tests was not given any. */
+export function realNodes(): RealNodes {
+  const { nodes } = ground();
+  if (nodes === undefined) throw new Error("Cannot use real nodes: this group of tests starts without them");
+  return nodes;
 }
 
 /**

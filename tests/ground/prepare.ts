@@ -5,12 +5,15 @@ import { ensureBinaries, type Progress } from "./build.ts";
 import { readKubeconfig } from "./connection.ts";
 import { programsOf, startControlPlane } from "./control_plane.ts";
 import type { GroundDescription, SharedCluster } from "./ground.ts";
+import { ensureHelm } from "./helm.ts";
 import { grantRights, operatorIdentity, refusals } from "./operator_account.ts";
+import { MOST_NODES } from "./nodes/layout.ts";
+import { startRealCluster } from "./nodes/real_cluster.ts";
 import { ensurePostgres, ensurePostgresTools } from "./postgres.ts";
 import { ensurePromtool } from "./promtool.ts";
 
 /** What a group of tests needs running: see `tests/runner/groups.ts`. */
-export type Need = "shared" | "private" | "postgres" | "upgrade" | "promtool";
+export type Need = "shared" | "private" | "postgres" | "upgrade" | "promtool" | "nodes" | "helm";
 
 /** A ground that is ready; disposing of it stops what was started. */
 export interface PreparedGround extends AsyncDisposable {
@@ -27,17 +30,34 @@ export async function prepareGround(needs: ReadonlySet<Need>, progress: Progress
     ...await preparePostgres(needs, progress),
     ...(needs.has("promtool") ? { promtool: await ensurePromtool(progress) } : {}),
   };
+  if (needs.has("nodes")) return await prepareNodes(programs, progress);
   const plane = await prepareControlPlane(needs, progress);
   return { ...plane, description: { ...plane.description, ...programs } };
+}
+
+/** Real nodes come alone: a machine that carries them has no time for another control plane. */
+async function prepareNodes(
+  programs: Partial<GroundDescription>,
+  progress: Progress,
+): Promise<PreparedGround> {
+  const cluster = await startRealCluster(MOST_NODES, progress);
+  const { folder, kubectl } = cluster.description;
+  return {
+    description: { ...programs, binaries: {}, nodes: cluster.description, temporary: temporaryRoot() },
+    folders: [folder, dirname(kubectl)],
+    refusals: () => Promise.resolve([]),
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
 }
 
 /** An upgrade starts from an older server, and copies the schema with the programs of the newer one. */
 async function preparePostgres(
   needs: ReadonlySet<Need>,
   progress: Progress,
-): Promise<Pick<GroundDescription, "postgres" | "olderPostgres" | "postgresTools">> {
+): Promise<Pick<GroundDescription, "helm" | "postgres" | "olderPostgres" | "postgresTools">> {
   const isUpgrade = needs.has("upgrade");
   return {
+    ...(needs.has("helm") ? { helm: await ensureHelm(progress) } : {}),
     ...(needs.has("postgres") || isUpgrade ? { postgres: await ensurePostgres(progress) } : {}),
     ...(isUpgrade
       ? {

@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import type { GroundDescription } from "../ground/ground.ts";
 import type { Need } from "../ground/prepare.ts";
 import { groundVariable } from "../ground/ground.ts";
+import { NETWORKS } from "../ground/nodes/layout.ts";
 
 /** Facts that permissions are made of. */
 export interface Surroundings {
@@ -19,6 +20,8 @@ export interface Group {
   readonly needs: readonly Need[];
   /** Present where its files share what has one name in a whole cluster: they then run one after another. */
   readonly inTurn?: true;
+  /** Present where a run without a selection leaves it out, as it needs more of the machine than others. */
+  readonly onRequest?: true;
   /** Whether a path relative to the repository, with forward slashes, belongs here. */
   owns(path: string): boolean;
   /** The narrow permissions of its tests, as flags. */
@@ -120,6 +123,19 @@ export const groups: readonly Group[] = [
     permissions: clusterPermissions,
   },
   {
+    name: "installation",
+    needs: ["private", "helm"],
+    inTurn: true,
+    owns: below("e2e/installation"),
+    permissions: (around) => [
+      `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
+      `--allow-write=${around.ground.temporary}`,
+      `--allow-net=${loopback}`,
+      `--allow-env=${groundVariable}`,
+      ...runOf(["sh", around.ground.binaries.kubectl]),
+    ],
+  },
+  {
     name: "cluster",
     needs: ["shared"],
     owns: below("ground", "e2e"),
@@ -135,6 +151,20 @@ export const groups: readonly Group[] = [
       `--allow-net=${loopback}`,
       `--allow-env=${groundVariable}`,
       ...runOf(["sh", around.ground.binaries.kubectl]),
+    ],
+  },
+  {
+    name: "nodes",
+    needs: ["nodes"],
+    inTurn: true,
+    onRequest: true,
+    owns: below("nodes"),
+    permissions: (around) => [
+      `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
+      `--allow-write=${around.ground.temporary}`,
+      `--allow-net=${[loopback, ...NETWORKS].join(",")}`,
+      `--allow-env=${groundVariable}`,
+      ...runOf(["sh", around.ground.nodes?.kubectl]),
     ],
   },
 ];
