@@ -99,6 +99,8 @@ class Hall implements HookServer {
     const { certificate: cert, key } = options.pair;
     const settings = { cert, key, handshakeTimeout: this.#limits.readMs, maxHeaderSize: headerBytes };
     this.#server = createServer(settings, (request, response) => void this.#serve(request, response));
+    // What answers tell of how long a connection is kept; it is kept so long by its clock.
+    this.#server.keepAliveTimeout = this.#limits.idleMs;
     this.#server.on("connection", (socket: Socket) => this.#count(socket));
     this.#server.on("secureConnection", (socket: Socket) => this.#clocks.admit(socket, this.#limits.readMs));
     // What cannot be read as HTTP or TLS is not worth an answer.
@@ -234,13 +236,16 @@ function send(
   headers: Readonly<Record<string, string>>,
 ): void {
   if (response.writableEnded || response.destroyed) return;
+  // Without its length an answer would go out in chunks, each a record of TLS.
+  const bytes = new TextEncoder().encode(body);
   response.writeHead(status, {
     "content-type": "application/json",
+    "content-length": String(bytes.length),
     "cache-control": "no-store",
     ...(status === 405 ? { allow: "POST" } : {}),
     ...headers,
   });
-  response.end(body);
+  response.end(bytes);
 }
 
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {

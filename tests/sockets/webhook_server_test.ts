@@ -88,6 +88,8 @@ Deno.test("a review is answered, and a connection serves several", () =>
     const twice = `${head(review.length)}${review}${head(review.length, "connection: close\r\n")}${review}`;
     const heard = await talk(twice);
     assert.equal(heard.split("HTTP/1.1 200").length - 1, 2);
+    assert.equal(heard.match(/content-length: \d+/gi)?.length, 2, "in one piece");
+    assert.match(heard, /keep-alive: timeout=120/i);
   }));
 
 Deno.test("other methods, paths and media types are told so", () =>
