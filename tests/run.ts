@@ -19,8 +19,10 @@ const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
 async function main(args: readonly string[]): Promise<number> {
   const flags = args.filter((arg) => arg.startsWith("-") && arg !== "--");
-  const files = await findTests(repository, args.filter((arg) => !arg.startsWith("-")));
-  const chosen = groups.filter((group) => filesOf(group, files).length > 0);
+  const selection = args.filter((arg) => !arg.startsWith("-"));
+  const files = await findTests(repository, selection);
+  const asked = selection.length > 0;
+  const chosen = groups.filter((group) => filesOf(group, files).length > 0 && (asked || !group.onRequest));
   await requireNode();
   await using stack = new AsyncDisposableStack();
   const scratch = stack.use(await temporaryFolder("matriarch-test-"));

@@ -19,6 +19,8 @@ export function appendTable(name: string): string {
 export class Writer implements AsyncDisposable {
   /** Entries whose commit was acknowledged. */
   readonly acknowledged: string[] = [];
+  /** When each of them was, by `performance.now()`. */
+  readonly acknowledgedAt: number[] = [];
   /** Writes that ended in an error, of whichever kind. */
   refused = 0;
   #running = true;
@@ -63,6 +65,7 @@ export class Writer implements AsyncDisposable {
         `WITH w AS (SELECT '${entry}' AS entry) INSERT INTO public.${this.options.table} (entry) SELECT entry FROM w`,
     }]);
     this.acknowledged.push(entry);
+    this.acknowledgedAt.push(performance.now());
     await delay(5);
   }
 }

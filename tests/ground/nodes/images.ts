@@ -30,7 +30,11 @@ const images: readonly Image[] = [
   { name: HELPER_IMAGE, command: forever },
 ];
 
+/** As in the image of Spilo that the operator pins; Debian's own does not tell yet whether a standby streams. */
+const PATRONI = "patroni==3.2.2";
+
 const environment = [
+  "PYTHONPATH=/opt/patroni",
   "PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   "HOME=/home/postgres",
   "LANG=C.UTF-8",
@@ -42,13 +46,19 @@ const created = "2026-01-01T00:00:00Z";
 const recipes = fileURLToPath(new URL("../../images/patroni/", import.meta.url));
 const scripts = ["launch.py", "pgbouncer.sh"];
 
-/** Two layers, each a tar archive: `$1` is the folder, `$2` where the scripts are, the rest their names. */
+/** The second layer, with the folder of sockets, Patroni and the scripts: `$1` is the folder, `$2` where the
+ * scripts are, `$3` the version of Patroni, the rest are names of scripts. */
 const packScripts = `
-folder=$1 from=$2; shift 2
+folder=$1 from=$2 patroni=$3; shift 3
 mkdir -p "$folder/scripts"
 for name in "$@"; do install -m 755 "$from/$name" "$folder/scripts/$name"; done
-tar -C "$folder" --sort=name --mtime=@0 --owner=0 --group=0 -cf "$folder/scripts.tar" scripts
-rm -r "$folder/scripts"
+mkdir -p "$folder/run/postgresql" "$folder/opt/patroni"
+python3 -m pip install --quiet --no-deps --no-compile --only-binary=:all: --disable-pip-version-check \\
+  --root-user-action=ignore --target "$folder/opt/patroni" "$patroni"
+set -- --sort=name --mtime=@0 -C "$folder" -f "$folder/scripts.tar"
+tar -c "$@" --owner=0 --group=0 scripts opt
+tar -r "$@" --owner=101 --group=103 run/postgresql
+rm -r "$folder/scripts" "$folder/run" "$folder/opt"
 `;
 
 /**
@@ -61,7 +71,7 @@ export async function ensureImages(progress: Progress): Promise<string[]> {
   const texts = await Promise.all(scripts.map((name) => Deno.readTextFile(join(recipes, name))));
   const folder = join(
     cacheRoot(),
-    `images-${digestOf(recipe, ...texts, JSON.stringify([images, environment]))}`,
+    `images-${digestOf(recipe, ...texts, packScripts, JSON.stringify([images, environment, PATRONI]))}`,
   );
   await Deno.mkdir(cacheRoot(), { recursive: true });
   await underLock(join(cacheRoot(), "images.lock"), progress, async () => {
@@ -98,7 +108,7 @@ async function pack(base: string, folder: string): Promise<void> {
   const partial = `${folder}.partial`;
   await Deno.remove(partial, { recursive: true }).catch(() => undefined);
   await Deno.mkdir(partial);
-  await shell(packScripts, partial, recipes, ...scripts);
+  await shell(packScripts, partial, recipes, PATRONI, ...scripts);
   await Deno.link(base, join(partial, "base.tar"));
   const layers: string[] = [];
   const diffs: string[] = [];

@@ -4,13 +4,13 @@
  */
 import { TextLineStream } from "./lines.ts";
 import type { Progress } from "../build.ts";
-import { NETWORKS } from "./layout.ts";
+import { HOST_LINK, NETWORKS } from "./layout.ts";
 
 /** The folder of each run starts with this, so that the next one finds what a killed one left. */
 export const FOLDER_PREFIX = "matriarch-nodes-";
 
 /**
- * `$1` lock, `$2` folder for temporary files, `$3` beginning of names of folders, the rest: networks.
+ * `$1` lock, `$2` folder for temporary files, `$3` beginning of names of folders, `$4` interface, the rest: networks.
  *
  * A holder whose guard was killed together with us is found by the folder in its command line. Control groups can be removed
  * only when the last of their processes is gone, so their absence tells that nothing runs any more.
@@ -18,14 +18,14 @@ export const FOLDER_PREFIX = "matriarch-nodes-";
 const script = `
 exec 9>>"$1"
 flock 9
-temporary=$2; prefix=$3; shift 3
+temporary=$2; prefix=$3; link=$4; shift 4
 clean() {
   for folder in "$temporary/$prefix"*; do
     [ -d "$folder" ] || continue
     for file in "$folder"/node-*/holder.pid; do
       [ -s "$file" ] || continue
       pid=$(cat "$file")
-      if tr '\\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$folder"; then kill -KILL "$pid"; fi
+      if grep -aqF "$folder" "/proc/$pid/cmdline" 2>/dev/null; then kill -KILL "$pid"; fi
     done
   done
   for attempt in $(seq 100); do
@@ -38,6 +38,8 @@ clean() {
     [ -z "$left" ] && break
     sleep 0.1
   done
+  # The kernel takes its time to remove the interfaces of namespaces that are gone.
+  ip link del "$link" 2>/dev/null
   for network in "$@"; do ip route del unreachable "$network" metric 4294967295 2>/dev/null; done
   for attempt in 1 2 3 4 5; do
     rm -rf -- "$temporary/$prefix"* 2>/dev/null && break
@@ -64,7 +66,7 @@ export async function keepMachine(
   progress: Progress,
 ): Promise<Keeper> {
   const shell = new Deno.Command("sh", {
-    args: ["-c", script, "keeper", lock, temporary, FOLDER_PREFIX, ...NETWORKS],
+    args: ["-c", script, "keeper", lock, temporary, FOLDER_PREFIX, HOST_LINK, ...NETWORKS],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

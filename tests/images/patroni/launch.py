@@ -149,7 +149,7 @@ def main():
         reload_on_new_certificate(ssl, postgres["bin_dir"], postgres["data_dir"])
         sys.exit(0)
     os.environ["PATH"] = postgres["bin_dir"] + ":" + os.environ["PATH"]
-    os.execv("/usr/bin/patroni", ["/usr/bin/patroni", path])
+    os.execv(sys.executable, [sys.executable, "-m", "patroni", path])
 
 
 main()

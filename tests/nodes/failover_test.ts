@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { realNodes } from "../ground/ground.ts";
+import { shellIn } from "../ground/nodes/machine.ts";
+import { waitUntil } from "../ground/wait_for.ts";
+import { type Load, startLoad } from "./load.ts";
+import { LONG_MS, onNodes, type RealMember, type Stage } from "./stage.ts";
+
+/** One line a disturbance, for people who compare runs. */
+function tell(what: string, figures: Readonly<Record<string, number>>): void {
+  const words = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(1)} s`);
+  console.log(`  ${what}: ${words.join(", ")}`);
+}
+
+/** Does something to the primary and waits until another one leads, writes go on, and all members are well again. */
+async function disturb(
+  stage: Stage,
+  load: Load,
+  what: string,
+  deed: (primary: RealMember) => Promise<void>,
+): Promise<number> {
+  const before = await stage.primary();
+  const start = performance.now();
+  await deed(before);
+  const since = () => (performance.now() - start) / 1000;
+  const written = load.acknowledged;
+  await waitUntil("another primary", () => stage.primary(), ({ uid }) => uid !== before.uid, {
+    timeoutMs: LONG_MS,
+  });
+  const leader = since();
+  await waitUntil("writes to go on", () => load.acknowledged, (now) => now > written + 10, {
+    timeoutMs: LONG_MS,
+  });
+  await stage.untilWell(3);
+  await stage.untilSynchronous();
+  const gap = load.gapSince(start);
+  tell(what, { "write gap": gap, "another primary after": leader, "all well after": since() });
+  return gap;
+}
+
+onNodes("a cluster of three loses its primary again and again, and no acknowledged row", async (stage, t) => {
+  const start = performance.now();
+  await stage.apply();
+  await stage.untilWell(3);
+  tell("three members run", { after: (performance.now() - start) / 1000 });
+  const places = new Set((await stage.members()).map(({ node }) => node));
+  assert.equal(places.size, 3, "members are spread over the nodes");
+  await stage.makeSynchronous();
+  await using load = await startLoad(stage);
+
+  await t.step("the primary's pod is deleted", async () => {
+    await disturb(stage, load, "pod deleted", async ({ name }) => {
+      await stage.client.request("DELETE", stage.path("pods", name));
+    });
+  });
+
+  await t.step("the primary's pod is deleted by force", async () => {
+    await disturb(stage, load, "pod deleted by force", async ({ name }) => {
+      await stage.client.request("DELETE", `${stage.path("pods", name)}?gracePeriodSeconds=0`);
+    });
+  });
+
+  await t.step("the primary's container is frozen", async () => {
+    let thaw = () => Promise.resolve();
+    const frozen = await disturb(stage, load, "container frozen", async (primary) => {
+      const ctr = (verb: string) =>
+        shellIn(stage.machineOf(primary), `ctr -n k8s.io task ${verb} "$1"`, primary.containerId);
+      await ctr("pause");
+      thaw = async () => void await ctr("resume");
+      setTimeout(() => void thaw(), 35_000);
+    });
+    assert.ok(frozen > 1);
+  });
+
+  assert.equal(await load.lost(), 0, "acknowledged rows are lost");
+  assert.equal(realNodes().machines.length, 3);
+});

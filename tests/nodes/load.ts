@@ -1,0 +1,99 @@
+/** Clients that write through the primary's Service all the time, and what they saw of a disturbance. */
+import assert from "node:assert/strict";
+import { certificateKeys, credentialKeys } from "../../api/smoketurner/secret_keys.ts";
+import { systemClock } from "../../kube/clock.ts";
+import { PgSqlClient } from "../../postgres/sql/pg_client.ts";
+import type { Row, SqlTarget } from "../../postgres/sql/sql_client.ts";
+import { stringAt } from "../ground/json.ts";
+import { appendTable, Writer } from "../support/append_log.ts";
+import { names, type Stage } from "./stage.ts";
+
+const TABLE = "append_log";
+
+/** A write that has no answer by then counts as refused, in milliseconds. */
+const PATIENCE_MS = 1_500;
+
+export const sql = new PgSqlClient({
+  clock: systemClock,
+  connectMs: PATIENCE_MS,
+  statementMs: PATIENCE_MS,
+  lockMs: PATIENCE_MS,
+});
+
+/** A Secret's values as text. */
+async function secretOf(stage: Stage, secret: string, key: string): Promise<string> {
+  const object = await stage.client.get(stage.path("secrets", secret));
+  const value = stringAt(object, "data", key);
+  if (value === undefined) throw new Error(`Cannot find ${key} in Secret ${secret}`);
+  return atob(value);
+}
+
+/** The superuser at a Service of the cluster, with its certificate checked. */
+export async function targetOf(stage: Stage, service: string, port = 5432): Promise<SqlTarget> {
+  const object = await stage.client.get(stage.path("services", service));
+  const host = stringAt(object, "spec", "clusterIP");
+  if (host === undefined) throw new Error(`Cannot find Service ${service}`);
+  const password = await secretOf(stage, names.credentialsSecret, credentialKeys.superuserPassword);
+  const caPem = await secretOf(stage, names.ownTls, certificateKeys.authority);
+  return {
+    host,
+    port,
+    database: "postgres",
+    user: "postgres",
+    password,
+    tls: { serverName: service, caPem },
+  };
+}
+
+/** Asks one question on a connection of its own. */
+export async function ask(target: SqlTarget, text: string): Promise<readonly Row[]> {
+  await using session = await sql.connect(target);
+  return await session.ask({ text });
+}
+
+/** Makes the table and starts writers, each with a connection that it keeps as long as it can. */
+export async function startLoad(stage: Stage, writers = 2): Promise<Load> {
+  const target = await targetOf(stage, names.primaryService);
+  await using session = await sql.connect(target);
+  await session.change([{ text: appendTable(TABLE) }]);
+  return new Load(target, writers);
+}
+
+export class Load implements AsyncDisposable {
+  readonly #writers: Writer[];
+
+  constructor(readonly target: SqlTarget, count: number) {
+    this.#writers = Array.from(
+      { length: count },
+      (_, index) => new Writer(`w${index}`, { client: sql, place: () => target, table: TABLE }),
+    );
+  }
+
+  get acknowledged(): number {
+    return this.#writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
+  }
+
+  /** Longest time without any acknowledged write since then (by `performance.now()`), in seconds. */
+  gapSince(start: number): number {
+    const times = this.#writers.flatMap(({ acknowledgedAt }) => acknowledgedAt).filter((time) =>
+      time >= start
+    );
+    const ordered = [start, ...times.sort((a, b) => a - b), performance.now()];
+    const gaps = ordered.map((time, index) => index === 0 ? 0 : time - (ordered[index - 1] ?? time));
+    return Math.max(...gaps) / 1000;
+  }
+
+  /** Ends the writers and compares what was acknowledged with what is there; returns how many rows are missing. */
+  async lost(): Promise<number> {
+    await this[Symbol.asyncDispose]();
+    const rows = await ask(this.target, `SELECT entry FROM public.${TABLE}`);
+    const there = new Set(rows.map(({ entry }) => entry));
+    const acknowledged = this.#writers.flatMap((writer) => writer.acknowledged);
+    assert.ok(acknowledged.length > 0, "nothing was written at all");
+    return acknowledged.filter((entry) => !there.has(entry)).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#writers.map((writer) => writer.stop()));
+  }
+}
