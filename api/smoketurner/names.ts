@@ -42,6 +42,8 @@ export interface ClusterNames {
   readonly ownReplicaPoolerTls: string;
   readonly replicaPoolerTls: string;
   readonly patroniConfigMap: string;
+  /** Settings and scripts of pgBackRest, where it takes the backups. */
+  readonly pgbackrestConfigMap: string;
   readonly poolerConfigMap: string;
   readonly replicaPoolerConfigMap: string;
   /** ServiceAccount, Role and RoleBinding of the database pods. */
@@ -77,6 +79,7 @@ export function clusterNames(cluster: string): ClusterNames {
     ownReplicaPoolerTls: `${cluster}-pooler-repl-own-tls`,
     replicaPoolerTls: `${cluster}-pooler-repl-tls`,
     patroniConfigMap: `${cluster}-patroni-config`,
+    pgbackrestConfigMap: `${cluster}-pgbackrest`,
     poolerConfigMap: `${cluster}-pgbouncer-config`,
     replicaPoolerConfigMap: `${cluster}-pgbouncer-replica-config`,
     patroniIdentity: `${cluster}-patroni`,

@@ -42,6 +42,7 @@ Deno.test("the objects of a cluster are called as they are on existing installat
     ownReplicaPoolerTls: "orders-pooler-repl-own-tls",
     replicaPoolerTls: "orders-pooler-repl-tls",
     patroniConfigMap: "orders-patroni-config",
+    pgbackrestConfigMap: "orders-pgbackrest",
     poolerConfigMap: "orders-pgbouncer-config",
     replicaPoolerConfigMap: "orders-pgbouncer-replica-config",
     patroniIdentity: "orders-patroni",

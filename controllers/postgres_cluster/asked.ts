@@ -16,6 +16,7 @@ import { backupEnvironment } from "./backup_environment.ts";
 import type { EnvVar } from "./environment.ts";
 import { majorOf, SPILO_IMAGES } from "./images.ts";
 import { parametersOf } from "./parameters.ts";
+import { isByPgbackrest, pgbackrestSecrets } from "./pgbackrest.ts";
 import { CONFIGURATION_VARIABLE } from "./pod_environment.ts";
 import { POSTGRES_CONTAINER, tlsMode, tlsSecrets } from "./shape.ts";
 
@@ -31,7 +32,7 @@ export function askedHash(cluster: PostgresCluster): string {
     version: cluster.spec.version,
     parameters: parametersOf(cluster),
     certificates: tlsMode(cluster) === "off" ? "" : tlsSecrets(cluster).members,
-    backup: backupEnvironment(cluster),
+    backup: isByPgbackrest(cluster) ? pgbackrestSecrets(cluster) : backupEnvironment(cluster),
     encryption: cluster.spec.backup?.encryption ?? null,
   };
   return createHash("sha256").update(JSON.stringify(asked)).digest("hex").slice(0, HEX_DIGITS);

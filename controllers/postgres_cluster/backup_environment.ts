@@ -12,10 +12,10 @@ export const PGP_MOUNT = "/var/secrets/backup-encryption";
 /** Days in the units of `retention.maxAge`. */
 const DAYS: Readonly<Record<string, number>> = { d: 1, w: 7, m: 30 };
 
-/** Variables of backups; none without `spec.backup`, or while it names no destination. */
+/** Variables of backups by WAL-G; none without `spec.backup`, or while it names no destination. */
 export function backupEnvironment(cluster: PostgresCluster): EnvVar[] {
   const { backup } = cluster.spec;
-  if (backup?.destination === undefined) return [];
+  if (backup?.destination === undefined || backup.engine !== "walg") return [];
   return [
     plain("USE_WALG_BACKUP", "true"),
     plain("USE_WALG_RESTORE", "true"),

@@ -5,6 +5,7 @@ import { certificateSecrets } from "../../certs/secrets.ts";
 import type { ActResult } from "../../kube/act.ts";
 import { Background } from "../../kube/background.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
+import type { PodExec } from "../../kube/exec.ts";
 import { Namespaces, StorageClasses } from "../../kube/kinds.ts";
 import { patch, type Plan } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
@@ -23,6 +24,15 @@ import {
 } from "./autoscaling/autoscale.ts";
 import type { History } from "./autoscaling/decide.ts";
 import { ScaledObjects, TriggerAuthentications } from "./autoscaling/keda.ts";
+import {
+  type BackupTools,
+  forgetBackups,
+  JOB_BACKOFF,
+  type JobEnd,
+  keepBackups,
+  LOOK_BACKOFF,
+} from "./backups/backups.ts";
+import type { BackupReport } from "./backups/look.ts";
 import { certificateSteps } from "./certificates.ts";
 import { nextChange } from "./change.ts";
 import { credentialsObstacle, credentialSteps, trimSecret } from "./credentials.ts";
@@ -60,6 +70,8 @@ export interface PostgresClusterServices extends Partial<Settings> {
   readonly patroniAddress?: (member: Member) => string | undefined;
   /** The way to the servers; by the driver when absent. */
   readonly sql?: SqlClient;
+  /** The way into members; without it nothing is known of backups, and none is taken when asked for. */
+  readonly exec?: PodExec;
 }
 
 /** Namespace that the plain manifests of this family run their operator in. */
@@ -72,6 +84,7 @@ interface Means {
   readonly handOver: HandOverTools;
   readonly store: StoreTools;
   readonly autoscale: AutoscaleTools;
+  readonly backups: BackupTools;
 }
 
 export function postgresClusterController(
@@ -84,6 +97,8 @@ export function postgresClusterController(
   const asked = new Map<string, Asked>();
   const stores = new Background<true>(STORE_BACKOFF);
   const loads = new Background<Sample>(LOAD_BACKOFF);
+  const looks = new Background<BackupReport>(LOOK_BACKOFF);
+  const jobs = new Background<JobEnd>(JOB_BACKOFF);
   const histories = new Map<string, History>();
   const shared = { client: patroni, addressOf: patroniAddress };
   const meansOf = (key: string): Means => ({
@@ -92,11 +107,13 @@ export function postgresClusterController(
     handOver: { ...shared, background: handOvers, key },
     store: { ...shared, background: stores, key },
     autoscale: { background: loads, histories, sql, key },
+    backups: { exec: services.exec, looks, jobs, key },
   });
   const forget = (key: string) => {
-    const { evidence, autoscale } = meansOf(key);
+    const { evidence, autoscale, backups } = meansOf(key);
     forgetEvidence(evidence);
     forgetLoad(autoscale);
+    forgetBackups(backups);
     handOvers.forget(key);
     stores.forget(key);
   };
@@ -125,7 +142,7 @@ export function postgresClusterController(
       { watched: { resource: StorageClasses, optional: true }, keys: () => [] },
       { watched: { resource: Namespaces, optional: true }, keys: keysWithin },
     ],
-    wakes: [evidence, handOvers, stores, loads],
+    wakes: [evidence, handOvers, stores, loads, looks, jobs],
     decode: (raw) => PostgresClusters.decode(raw),
     finalize: (raw, context) => {
       forget(keyOf(raw.metadata));
@@ -183,6 +200,7 @@ function look(wanted: Cluster, means: Means, context: ReconcileContext): Pass {
     desired,
     evidence,
     autoscaling,
+    backups: keepBackups(seen, means.backups, context),
     change: nextChange({ cluster, members, desired, evidence }),
     handOver: undefined,
     obstacle: undefined,
@@ -223,7 +241,8 @@ async function finish(pass: Pass, context: ReconcileContext): Promise<Outcome> {
   await context.writeStatus(judgement.status);
   const { failure, status } = judgement;
   const due = pass.autoscaling.kind === "own" ? Math.max(1, pass.autoscaling.dueSeconds) : 0;
-  const outcome = soonest(soonest(outcomeOf(pass.result), failure?.afterSeconds ?? 0), due);
+  const waits = [failure?.afterSeconds ?? 0, due, pass.backups?.dueSeconds ?? 0];
+  const outcome = waits.reduce(soonest, outcomeOf(pass.result));
   const left = CREATING_SECONDS + 1 - secondsSince(status.phaseStartedAt, context.clock);
   return status.phase === "Creating" ? soonest(outcome, Math.max(1, left)) : outcome;
 }

@@ -5,8 +5,7 @@ import type { ConfigMap } from "../../kube/kinds.ts";
 import { patroniDocument } from "../../postgres/patroni/document.ts";
 import { spiloConfiguration } from "../../postgres/patroni/settings.ts";
 import { parametersOf } from "./parameters.ts";
-import { patroniLabelsOf } from "./pod_environment.ts";
-import { restoreSettings } from "./restore.ts";
+import { patroniLabelsOf, spiloSettings } from "./pod_environment.ts";
 import { childMetadata, type Cluster, DATA_FOLDER, nameOf, namesOf, namespaceOf } from "./shape.ts";
 
 export function desiredPatroniConfigMap(cluster: Cluster): Applied<ConfigMap> {
@@ -24,7 +23,7 @@ export function desiredPatroniConfigMap(cluster: Cluster): Applied<ConfigMap> {
         parameters,
         dataFolder: DATA_FOLDER,
       }),
-      "spilo-config.yml": spiloConfiguration(parameters, restoreSettings(cluster)),
+      "spilo-config.yml": spiloConfiguration(spiloSettings(cluster)),
     },
   };
 }

@@ -11,6 +11,7 @@ import { askedHash } from "./asked.ts";
 import { encryptionKeys } from "../../api/smoketurner/secret_keys.ts";
 import { PGP_MOUNT, pgpSecret } from "./backup_environment.ts";
 import type { Container, PodSpec } from "./environment.ts";
+import { pgbackrestMounts, pgbackrestVolumes } from "./desired_pgbackrest.ts";
 import { PERMISSIONS_IMAGE, SPILO_IMAGES } from "./images.ts";
 import { podEnvironment, TLS_MOUNT } from "./pod_environment.ts";
 import {
@@ -193,6 +194,7 @@ function mounts(cluster: Cluster): NonNullable<Container["volumeMounts"]> {
     ...(pgpSecret(cluster) === undefined
       ? []
       : [{ name: "backup-encryption-key", mountPath: PGP_MOUNT, readOnly: true }]),
+    ...pgbackrestMounts(cluster),
   ];
 }
 
@@ -213,6 +215,7 @@ function volumes(cluster: Cluster): NonNullable<PodSpec["volumes"]> {
         items: [{ key, path: key, mode: PGP_MODE }],
       },
     }]),
+    ...pgbackrestVolumes(cluster),
   ];
 }
 

@@ -13,7 +13,8 @@ import { desiredNetworkPolicy } from "./desired_network_policy.ts";
 import { connectionsOfPod, desiredPoolerDeployment, isPrecise } from "./desired_pooler.ts";
 import { desiredPoolerService, desiredPrimaryService } from "./desired_services.ts";
 import { desiredStatefulSet } from "./desired_stateful_set.ts";
-import { restoreFaults, withZone } from "./restore.ts";
+import { withZone } from "./moment.ts";
+import { restoreFaults } from "./restore.ts";
 
 const destination = {
   type: "S3",

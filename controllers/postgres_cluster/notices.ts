@@ -3,6 +3,7 @@ import { type ActResult, describeStep } from "../../kube/act.ts";
 import type { Notice } from "../../kube/events.ts";
 import { conditionNotices } from "../condition_notices.ts";
 import { autoscalingNotices } from "./autoscaling/autoscale.ts";
+import { backupNotices } from "./backups/status.ts";
 import { explanation } from "./statements.ts";
 import type { Pass } from "./pass.ts";
 import type { Cluster } from "./shape.ts";
@@ -53,6 +54,7 @@ export function noticesOf({ status, failure, transition }: Judgement, pass: Pass
     ...heldNotice(cluster, status),
     ...tlsNotice(cluster),
     ...autoscalingNotices(cluster, pass.autoscaling),
+    ...backupNotices(cluster.status?.backup, status.backup),
   ];
 }
 

@@ -3,6 +3,8 @@ import { encryptionKeys, objectStoreKeys } from "../../api/smoketurner/secret_ke
 import type { KubeClient } from "../../kube/client.ts";
 import { Secrets } from "../../kube/kinds.ts";
 import type { Finding } from "../../resolve/validation/finding.ts";
+import { parseCron } from "../../postgres/cron.ts";
+import { engineOf } from "./backups/engine.ts";
 import { restoreFaults } from "./restore.ts";
 import { type Cluster, namespaceOf } from "./shape.ts";
 import { versionFaultOf } from "./version.ts";
@@ -98,6 +100,16 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** The operator reads the schedule only where no cron of the image does. */
+function scheduleRefusals(cluster: Cluster): Refusal[] {
+  const { schedule = "" } = cluster.spec.backup ?? {};
+  if (engineOf(cluster)?.scheduledBy !== "operator" || parseCron(schedule) !== undefined) return [];
+  const message =
+    `Cannot take backups by spec.backup.schedule "${schedule}" as it is no cron expression of five fields with ` +
+    "numbers: write one such as 0 1 * * *.";
+  return [{ reason: "InvalidSchedule", message }];
+}
+
 export function refusals({ wanted: cluster, seen }: Pass): Refusal[] {
   const version = versionFaultOf(cluster);
   const { backup } = cluster.spec;
@@ -110,6 +122,7 @@ export function refusals({ wanted: cluster, seen }: Pass): Refusal[] {
         message: "Cannot take backups as spec.backup.destination is absent: name the bucket that they go to.",
       }]
       : []),
+    ...scheduleRefusals(cluster),
     ...seen.policies.map(({ rule, message }) => ({ reason: rule, message })),
   ];
 }

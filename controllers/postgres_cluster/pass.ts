@@ -9,6 +9,7 @@ import type { HandOver } from "./hand_over.ts";
 import type { Obstacle } from "./obstacles.ts";
 import type { Observation } from "./observe.ts";
 import type { Autoscaling } from "./autoscaling/autoscale.ts";
+import type { Backups } from "./backups/backups.ts";
 import type { Cluster } from "./shape.ts";
 import { type Facts, isWell } from "./state_machine.ts";
 
@@ -25,6 +26,8 @@ export interface Pass {
   readonly result: ActResult;
   readonly certificates: Statement | undefined;
   readonly autoscaling: Autoscaling;
+  /** Undefined without backups, and while no member can be asked. */
+  readonly backups: Backups | undefined;
 }
 
 /** A cluster that is not there after this many seconds says so. */

@@ -7,6 +7,8 @@ import type { Resource } from "../../kube/resource.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { desiredDisruptionBudget } from "./desired_disruption_budget.ts";
+import { desiredPgbackrestConfigMap } from "./desired_pgbackrest.ts";
+import { needsPgbackrest } from "./pgbackrest.ts";
 import { desiredRole, desiredRoleBinding, desiredServiceAccount } from "./desired_identity.ts";
 import { desiredNetworkPolicy } from "./desired_network_policy.ts";
 import { desiredPatroniConfigMap } from "./desired_patroni_config.ts";
@@ -52,6 +54,7 @@ export interface Settings {
 export function foundation({ cluster }: Observation, desired: number, settings: Settings): Plan {
   return [
     apply(ConfigMaps, desiredPatroniConfigMap(cluster)),
+    ...(needsPgbackrest(cluster) ? [apply(ConfigMaps, desiredPgbackrestConfigMap(cluster))] : []),
     apply(ServiceAccounts, desiredServiceAccount(cluster)),
     apply(Roles, desiredRole(cluster)),
     apply(RoleBindings, desiredRoleBinding(cluster)),
@@ -119,12 +122,15 @@ export function leftovers({ cluster }: Observation, cache: Cache, isRolling: boo
     names.primaryService,
     ...(desired > 1 ? [names.replicaService] : []),
   ];
+  // Members that are not restarted yet still mount it.
+  const isMounted = isRolling || needsPgbackrest(cluster);
+  const configMaps = [names.patroniConfigMap, ...(isMounted ? [names.pgbackrestConfigMap] : [])];
   const issued = mode === "cert-manager" ? certificates : [];
   const kept = mode === "own-authority" ? [names.authority, ...certificates] : [];
   return [
     ...unwanted(cluster, cache, Deployments, of(({ deployment }) => deployment)),
     ...unwanted(cluster, cache, Services, [...services, ...of(({ service }) => service)]),
-    ...unwanted(cluster, cache, ConfigMaps, [names.patroniConfigMap, ...of(({ configMap }) => configMap)]),
+    ...unwanted(cluster, cache, ConfigMaps, [...configMaps, ...of(({ configMap }) => configMap)]),
     ...(isRolling ? [] : unwanted(cluster, cache, Certificates, issued)),
     ...(isRolling ? [] : unwanted(cluster, cache, CertificateSecrets, kept)),
   ];

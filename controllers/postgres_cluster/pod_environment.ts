@@ -2,10 +2,11 @@
 import { labelKeys, patroniIdentity } from "../../api/smoketurner/labels.ts";
 import type { PostgresCluster } from "../../api/smoketurner/postgres_cluster.ts";
 import { certificateKeys, credentialKeys } from "../../api/smoketurner/secret_keys.ts";
-import { spiloConfiguration } from "../../postgres/patroni/settings.ts";
+import { spiloConfiguration, type SpiloSettings } from "../../postgres/patroni/settings.ts";
 import { backupEnvironment } from "./backup_environment.ts";
 import { type EnvVar, fromField, fromSecret, plain } from "./environment.ts";
 import { parametersOf } from "./parameters.ts";
+import { recoverySettings } from "./pgbackrest.ts";
 import { restoreEnvironment, restoreSettings } from "./restore.ts";
 import { DATA_FOLDER, DATA_MOUNT, nameOf, namesOf, tlsMode } from "./shape.ts";
 
@@ -24,7 +25,7 @@ export function podEnvironment(cluster: PostgresCluster): EnvVar[] {
     plain("KUBERNETES_SCOPE_LABEL", labelKeys.cluster),
     plain("KUBERNETES_ROLE_LABEL", labelKeys.role),
     plain("KUBERNETES_LABELS", JSON.stringify(patroniLabelsOf(cluster))),
-    plain(CONFIGURATION_VARIABLE, spiloConfiguration(parametersOf(cluster), restoreSettings(cluster))),
+    plain(CONFIGURATION_VARIABLE, spiloConfiguration(spiloSettings(cluster))),
     plain("PGPARAM_WAL_LEVEL", "logical"),
     plain("PGPARAM_MAX_WAL_SENDERS", "10"),
     plain("PGPARAM_MAX_REPLICATION_SLOTS", "10"),
@@ -32,6 +33,15 @@ export function podEnvironment(cluster: PostgresCluster): EnvVar[] {
     ...backupEnvironment(cluster),
     ...restoreEnvironment(cluster),
   ];
+}
+
+/** What Spilo is told beside its variables. */
+export function spiloSettings(cluster: PostgresCluster): SpiloSettings {
+  return {
+    parameters: parametersOf(cluster),
+    clone: restoreSettings(cluster),
+    recovery: recoverySettings(cluster),
+  };
 }
 
 /** Labels by which Patroni finds the members, and that it gives to what it makes. */

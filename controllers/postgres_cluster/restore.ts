@@ -9,6 +9,8 @@ import type { PostgresCluster } from "../../api/smoketurner/postgres_cluster.ts"
 import type { RecoveryTarget } from "../../api/smoketurner/postgres_cluster/restore.ts";
 import type { CloneSettings } from "../../postgres/patroni/settings.ts";
 import { type EnvVar, fromSecret, plain } from "./environment.ts";
+import { pgbackrestBootstrap } from "./pgbackrest_restore.ts";
+import { withZone } from "./moment.ts";
 import { DATA_FOLDER } from "./shape.ts";
 
 /** Spilo's method that fetches a backup. */
@@ -20,9 +22,9 @@ const VARIABLES = "/run/etc/wal-e.d/env-clone";
 /** Names of backups go into a command line, so nothing that a shell understands may stand in them. */
 const BACKUP_NAME = /^[A-Za-z0-9_.-]+$/;
 
-/** Variables of the first start; none without `spec.restore`. */
+/** Variables of the first start with WAL-G; none without `spec.restore`. */
 export function restoreEnvironment({ spec }: PostgresCluster): EnvVar[] {
-  if (spec.restore === undefined) return [];
+  if (spec.restore?.engine !== "walg") return [];
   const { source: { s3 }, recoveryTarget } = spec.restore;
   const time = recoveryTarget?.time;
   const encryption = spec.backup?.encryption;
@@ -47,6 +49,7 @@ export function restoreEnvironment({ spec }: PostgresCluster): EnvVar[] {
 
 /** What of Spilo's settings is replaced for the first start. */
 export function restoreSettings({ spec }: PostgresCluster): CloneSettings {
+  if (spec.restore?.engine === "pgbackrest") return pgbackrestBootstrap;
   const target = spec.restore?.recoveryTarget;
   if (target?.backup !== undefined && BACKUP_NAME.test(target.backup)) {
     const fetch = `envdir ${VARIABLES} sh -c 'wal-g backup-fetch ${DATA_FOLDER} ${target.backup}'`;
@@ -73,11 +76,4 @@ export function restoreFaults(target: RecoveryTarget | undefined): string[] {
     );
   }
   return faults;
-}
-
-/** A time without a zone is in UTC: Spilo takes none without. */
-export function withZone(time: string): string {
-  const text = time.trim();
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return `${text}T00:00:00Z`;
-  return /:.*(Z|[+-]\d{2}(:?\d{2})?)$/i.test(text) ? text : `${text}Z`;
 }

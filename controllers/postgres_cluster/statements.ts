@@ -2,6 +2,7 @@
 import type { Statement } from "../../kube/conditions.ts";
 import { productionRules } from "../../resolve/validation/postgres_cluster.ts";
 import { autoscalingStatement } from "./autoscaling/autoscale.ts";
+import { backupStatement } from "./backups/status.ts";
 import { reportOf } from "./evidence.ts";
 import { lagLimit } from "./lag.ts";
 import type { Obstacle } from "./obstacles.ts";
@@ -24,6 +25,7 @@ export function statementsOf(pass: Pass, phase: Phase, failure: Obstacle | undef
     { type: "PodGenerationSynced", ...synchrony(pass) },
     ...(pass.certificates === undefined ? [] : [pass.certificates]),
     ...autoscalingStatement(pass.wanted, pass.autoscaling),
+    ...backupStatement(pass.wanted, pass.backups),
   ];
 }
 

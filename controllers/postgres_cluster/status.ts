@@ -4,6 +4,7 @@ import type { PostgresClusterStatus } from "../../api/smoketurner/postgres_clust
 import type { RestoredFrom } from "../../api/smoketurner/postgres_cluster/backup_status.ts";
 import type { Clock } from "../../kube/clock.ts";
 import { mergeConditions, timestamp } from "../../kube/conditions.ts";
+import { backupStatusOf } from "./backups/status.ts";
 import { wantedPoolers } from "./desired_pooler.ts";
 import { reportOf } from "./evidence.ts";
 import { errorsOf, errorText } from "./errors.ts";
@@ -55,7 +56,7 @@ export function judgementOf(pass: Pass, clock: Clock): Judgement {
     allPodsSynced: podInfos(pass.seen.members).every(({ specApplied }) => specApplied),
     ...lagsOf(pass, before, clock),
     connectionInfo: connectionInfo(wanted, pass.desired),
-    ...backupOf(wanted),
+    ...backupOf(pass, clock),
     ...restoredFrom(wanted, phase, clock),
     conditions,
   };
@@ -136,9 +137,9 @@ function connectionInfo(cluster: Cluster, desired: number): NonNullable<OwnStatu
   };
 }
 
-function backupOf({ spec: { backup }, status }: Cluster): Pick<OwnStatus, "backup"> {
-  if (backup?.destination === undefined) return {};
-  return { backup: { ...status?.backup, enabled: true, destinationType: backup.destination.type } };
+function backupOf({ wanted, backups }: Pass, clock: Clock): Pick<OwnStatus, "backup"> {
+  const backup = backupStatusOf(wanted, backups, clock);
+  return backup === undefined ? {} : { backup };
 }
 
 /** Where the data came from, and how long that took. */

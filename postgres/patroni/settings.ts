@@ -46,14 +46,19 @@ export const STORE_PARAMETERS: ReadonlySet<string> = new Set([
 /** A bootstrap that does not start from an empty database, merged over Spilo's own. */
 export type CloneSettings = Readonly<Record<string, unknown>>;
 
+export interface SpiloSettings {
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly clone?: CloneSettings;
+  /** Settings of members that recover. */
+  readonly recovery?: Readonly<Record<string, string>>;
+}
+
 /** Text of `SPILO_CONFIGURATION`. Every setting is a string, so that `on` stays the word that it is. */
-export function spiloConfiguration(
-  parameters: Readonly<Record<string, string>>,
-  clone: CloneSettings = {},
-): string {
+export function spiloConfiguration({ parameters, clone = {}, recovery = {} }: SpiloSettings): string {
+  const isRecovering = Object.keys(recovery).length > 0;
   return yaml({
     bootstrap: { dcs: { postgresql: { parameters } }, ...clone },
-    postgresql: { parameters },
+    postgresql: { parameters, ...(isRecovering ? { recovery_conf: recovery } : {}) },
   });
 }
 

@@ -51,7 +51,7 @@ export type RecoveryTarget = Output<typeof recoveryTarget>;
 const origin = {
   engine: defaulted(oneOf(...engineNames), "walg", "Program that took the backups: walg or pgbackrest."),
   stanza: optional(
-    text({ min: 1 }),
+    text({ pattern: /^[a-z0-9][a-z0-9_.-]*$/ }),
     "Name under which pgbackrest keeps them: that of the cluster that took them, this cluster's when left out.",
   ),
 };
