@@ -4,6 +4,7 @@ import { type Services, servicesWith } from "../controllers/services.ts";
 import { systemClock } from "../kube/clock.ts";
 import type { Connection } from "../kube/connection.ts";
 import { Manager } from "../kube/manager.ts";
+import { openPodExec } from "../kube/exec.ts";
 import type { Transport } from "../kube/transport.ts";
 import { availableImages } from "../resolve/image_set.ts";
 import { createLogger, type Logger } from "../telemetry/log.ts";
@@ -45,7 +46,7 @@ export async function run(options: RunOptions): Promise<number> {
   const transport = resources.adopt(openTransport(connection), (opened) => opened.close());
   const user = await whoAmI(transport, connection.server);
   const metrics = await createMetrics(options);
-  const services = servicesOf(options);
+  const services = servicesOf(options, connection);
   const parts = { options, connection, transport, log };
   const manager = createManager({ ...parts, metrics: metrics ?? silentMetrics, services });
   if (metrics !== undefined) await watchFleet(metrics, manager, services);
@@ -95,12 +96,15 @@ function createManager(
   return manager;
 }
 
-function servicesOf(options: RunOptions): Services {
+function servicesOf(options: RunOptions, connection: Connection): Services {
   const { images, imageUpdateStrategy: strategy, telemetry, podNamespace } = options;
   return servicesWith({
     images: { available: availableImages(replacements(images)), strategy },
     telemetry,
-    patroni: podNamespace === undefined ? {} : { operatorNamespaces: [podNamespace] },
+    patroni: {
+      exec: openPodExec(connection),
+      ...(podNamespace === undefined ? {} : { operatorNamespaces: [podNamespace] }),
+    },
   });
 }
 

@@ -122,6 +122,10 @@ const patroni: Module = {
     right(patroniKinds.EndpointsKind, everything, { why: "as ConfigMaps; what Patroni leaves is deleted" }),
     right(kinds.Pods, ["get", ...see, "patch", "delete"]),
     right(kinds.Pods, ["patch"], { subresource: "resize" }),
+    right(kinds.Pods, ["get", "create"], {
+      subresource: "exec",
+      why: "backups are listed, and taken when asked",
+    }),
     right(kinds.PersistentVolumeClaims, ["get", ...see, "patch", "delete"]),
     right(kinds.Secrets, keepAndRemove),
     right(kinds.PodDisruptionBudgets, keepAndRemove),
