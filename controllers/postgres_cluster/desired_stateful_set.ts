@@ -41,10 +41,13 @@ const PGP_MODE = 0o400;
 const GRACE_SECONDS = 60;
 
 /**
- * Services need a moment to leave a member out, so it goes on for a while. What it does when it is told to stop is
- * Patroni's: it hands its office over and shuts PostgreSQL down.
+ * Services need a moment to leave a standby out, so it goes on for a while. The primary must not wait: its clients wait for
+ * the next one, and by force another pod of its name may already be starting on the same volume. What a member does when it
+ * is told to stop is Patroni's: it hands its office over and shuts PostgreSQL down.
  */
 const LEAVING_SECONDS = 5;
+const isStandby = `curl -sf -m 1 -o /dev/null http://localhost:${ports.patroni.port}/replica`;
+const LEAVE = `if ${isStandby}; then sleep ${LEAVING_SECONDS}; fi`;
 
 export interface StatefulSetPlan {
   readonly existing: Existing;
@@ -153,7 +156,7 @@ function postgres(cluster: Cluster): Container {
     startupProbe: probe("/readiness", { initialDelaySeconds: 10, failureThreshold: 30 }),
     readinessProbe: probe("/readiness", { initialDelaySeconds: 5, failureThreshold: 3 }),
     livenessProbe: probe("/liveness", { initialDelaySeconds: 30, failureThreshold: 6 }),
-    lifecycle: { preStop: { exec: { command: ["/bin/sh", "-c", `sleep ${LEAVING_SECONDS}`] } } },
+    lifecycle: { preStop: { exec: { command: ["/bin/sh", "-c", LEAVE] } } },
     volumeMounts: mounts(cluster),
   };
 }
