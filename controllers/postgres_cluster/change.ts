@@ -147,9 +147,12 @@ function restartPrimary(primary: Member, input: ChangeInput): Change {
     : { kind: "hand-over", leader: primary, candidate, why };
 }
 
+/** Standbys without which no commit is acknowledged. While there are any, Patroni lets nobody else take over. */
+const SYNCHRONOUS: ReadonlySet<string> = new Set(["sync_standby", "quorum_standby"]);
+
 /**
- * Who takes over: a ready standby that stays, with the least lag that Patroni knows. Without Patroni's word nobody is
- * asked to, as nobody would answer; it then elects a new leader when the old one goes.
+ * Who takes over: a ready standby that stays, with the least lag that Patroni knows, and a synchronous one where there are
+ * any. Without Patroni's word nobody is asked to, as nobody would answer; it then elects a new leader when the old one goes.
  */
 export function candidateFor(
   leader: Member,
@@ -158,8 +161,12 @@ export function candidateFor(
   const report = reportOf(evidence);
   if (report === undefined || report.paused) return undefined;
   const lag = (name: string) => report.members.find((each) => each.name === name)?.lagBytes ?? Infinity;
+  const isSynchronous = report.members.some(({ role }) => SYNCHRONOUS.has(role));
+  const able = report.members.filter(({ state, role }) =>
+    state === "streaming" && (!isSynchronous || SYNCHRONOUS.has(role))
+  );
   return members
     .filter((each) => each.name !== leader.name && each.ready && !each.leaving && each.ordinal < desired)
-    .filter(({ name }) => report.members.some((each) => each.name === name && each.state === "streaming"))
+    .filter(({ name }) => able.some((each) => each.name === name))
     .sort((a, b) => lag(a.name) - lag(b.name))[0];
 }

@@ -185,6 +185,42 @@ Deno.test("the standby with the least lag takes over, if Patroni is not paused a
   assert.equal(candidateFor(leader, input(members)), undefined);
 });
 
+/** As {@link good}, with one synchronous standby. */
+function synchronous(leader: number, standby: number, count: number): Evidence {
+  const { paused, members } = streaming(leader, count);
+  const roles = members.map((each, at) => at === standby ? { ...each, role: "sync_standby" } : each);
+  return { kind: "good", report: { paused, members: roles } };
+}
+
+Deno.test("while a standby is synchronous, nobody else is asked to take over", () => {
+  const members = [member(0, { role: "primary" }), member(1), member(2)];
+  const [leader] = members;
+  assert.ok(leader !== undefined);
+  assert.equal(candidateFor(leader, input(members, { evidence: synchronous(0, 2, 3) }))?.name, "orders-2");
+  const leaving = [member(0, { role: "primary" }), member(1), member(2, { ready: false })];
+  assert.equal(candidateFor(leader, input(leaving, { evidence: synchronous(0, 2, 3) })), undefined);
+});
+
+Deno.test("a primary and its synchronous standby never go together", () => {
+  const members = [0, 1, 2, 3, 4].map((at) => member(at, at === 3 ? { role: "primary" } : {}));
+  const standing = {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "orders" },
+    spec: { replicas: 5, selector: {}, template: {}, serviceName: "x" },
+  };
+  const goes = (standby: number) => {
+    const { replicas, before } = scaling(
+      input(members, { desired: 2, evidence: synchronous(3, standby, 5) }),
+      standing,
+    );
+    return [replicas, told(before)];
+  };
+  assert.deepEqual(goes(1), [5, "hand-over orders-3 orders-1"]);
+  assert.deepEqual(goes(2), [5, "hand-over orders-3 orders-2"]);
+  assert.deepEqual(goes(4), [4, "none"]);
+});
+
 Deno.test("a primary among the surplus hands over before the number goes down", () => {
   const members = [member(0), member(1), member(2, { role: "primary" })];
   const standing = {

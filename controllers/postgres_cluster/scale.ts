@@ -13,7 +13,14 @@ export interface Scaling {
 
 /**
  * Members leave from the highest number down. When the primary is among those that go, another one takes over first, so
- * that nobody waits for Patroni to notice.
+ * that nobody waits for Patroni to notice. Where replication is synchronous, and those who may take over go as well:
+ *
+ * | the one who may take over is | what happens first                                                          |
+ * | ---------------------------- | --------------------------------------------------------------------------- |
+ * | below the primary            | it takes over, and hands over again to a member that stays                  |
+ * | above the primary            | those above go; Patroni then makes another member synchronous               |
+ *
+ * Both gone at once would leave members that Patroni lets nobody of take over.
  */
 export function scaling(input: ChangeInput, existing: Frozen<StatefulSet> | undefined): Scaling {
   const { desired } = input;
@@ -22,8 +29,12 @@ export function scaling(input: ChangeInput, existing: Frozen<StatefulSet> | unde
   if (standing <= desired || primary === undefined || primary.ordinal < desired) {
     return { replicas: desired, before: { kind: "none" } };
   }
-  const candidate = candidateFor(primary, input);
-  if (candidate === undefined) return { replicas: desired, before: { kind: "none" } };
+  const candidate = candidateFor(primary, input) ??
+    candidateFor(primary, { ...input, desired: primary.ordinal });
+  if (candidate === undefined) {
+    const above = candidateFor(primary, { ...input, desired: standing });
+    return { replicas: above === undefined ? desired : primary.ordinal + 1, before: { kind: "none" } };
+  }
   const why = "it is one of the members that go";
   return { replicas: standing, before: { kind: "hand-over", leader: primary, candidate, why } };
 }
