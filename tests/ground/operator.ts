@@ -53,14 +53,18 @@ export interface OperatorOptions {
   /** Ports on loopback. */
   readonly metricsPort: number;
   readonly probePort: number;
+  /** A program and its arguments that start it somewhere else. */
+  readonly through?: readonly string[];
 }
 
 /** Starts the operator from source, with the permissions that `deno.json` gives it and the kubeconfig to read. */
 export function startOperator(options: OperatorOptions): GuardedProcess {
-  const { kubeconfigPath, log, metricsPort, probePort } = options;
+  const { kubeconfigPath, log, metricsPort, probePort, through = [] } = options;
+  const [program = "", ...before] = [...through, Deno.execPath()];
   return spawnGuarded({
-    program: Deno.execPath(),
+    program,
     args: [
+      ...before,
       "run",
       "--quiet",
       "--no-prompt",

@@ -21,7 +21,7 @@ export const sql = new PgSqlClient({
 });
 
 /** A Secret's values as text. */
-async function secretOf(stage: Stage, secret: string, key: string): Promise<string> {
+export async function secretOf(stage: Stage, secret: string, key: string): Promise<string> {
   const object = await stage.client.get(stage.path("secrets", secret));
   const value = stringAt(object, "data", key);
   if (value === undefined) throw new Error(`Cannot find ${key} in Secret ${secret}`);

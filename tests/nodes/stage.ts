@@ -8,7 +8,7 @@ import { realNodes } from "../ground/ground.ts";
 import type { GuardedProcess } from "../ground/guard.ts";
 import { at, conditionStatus, isRecord, listAt, stringAt } from "../ground/json.ts";
 import { nodeName } from "../ground/nodes/layout.ts";
-import type { Machine } from "../ground/nodes/machine.ts";
+import { inNetworkOf, type Machine } from "../ground/nodes/machine.ts";
 import { installDefinitions, startOperator } from "../ground/operator.ts";
 import { freePort } from "../ground/ports.ts";
 import { delay, waitFor, waitUntil } from "../ground/wait_for.ts";
@@ -41,11 +41,13 @@ export class Stage {
     this.operator = this.startOperator();
   }
 
-  /** Starts the operator as users do; its log lies in the folder of the nodes. */
+  /** Starts the operator in the network of the first node; its log lies in the folder of the nodes. */
   startOperator(): GuardedProcess {
-    const { kubeconfigPath, folder } = realNodes();
+    const { kubeconfigPath, folder, machines: [first] } = realNodes();
+    if (first === undefined) throw new Error("Cannot start the operator without a node");
     const log = join(folder, `operator-${this.namespace}.log`);
-    this.operator = startOperator({ kubeconfigPath, log, metricsPort: freePort(), probePort: freePort() });
+    const ports = { metricsPort: freePort(), probePort: freePort() };
+    this.operator = startOperator({ kubeconfigPath, log, ...ports, through: inNetworkOf(first, folder) });
     return this.operator;
   }
 
@@ -87,6 +89,12 @@ export class Stage {
     return primary;
   }
 
+  /** The holder of Patroni's lock, as it stands in the API: known also while pods cannot be reached. */
+  async leader(): Promise<string | undefined> {
+    const lock = await this.client.get(`/api/v1/namespaces/${this.namespace}/endpoints/${name}`);
+    return stringAt(lock, "metadata", "annotations", "leader");
+  }
+
   /** What the members themselves say, as the first of them that answers knows it. */
   async patroni(path = "cluster", method = "GET", body?: unknown): Promise<unknown> {
     const members = (await this.members()).filter(({ address, ready }) => address !== "" && ready);
@@ -121,6 +129,18 @@ export class Stage {
       (list) => isStreaming(list, members),
       { timeoutMs: LONG_MS, intervalMs: 250 },
     );
+  }
+
+  /** Asks Patroni to let a standby take over, and returns when it has. */
+  async switchOver(): Promise<void> {
+    const { name: leader, address } = await this.primary();
+    const response = await fetch(`http://${address}:8008/switchover`, {
+      method: "POST",
+      body: JSON.stringify({ leader }),
+      signal: AbortSignal.timeout(60_000),
+    });
+    const said = await response.text();
+    if (!response.ok) throw new Error(`Cannot switch over: ${said}`);
   }
 
   /** Turns synchronous replication on, and waits until a standby is part of each commit. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { GroundClient, Manifest } from "../client.ts";
 import { waitFor } from "../wait_for.ts";
 import { credentialFile } from "./control_plane.ts";
-import { FIRST_ADDRESS, NAMES_SERVICE_ADDRESS, nodeFolders, volumeFolder } from "./layout.ts";
+import { FIRST_ADDRESS, NAMES_SERVICE_ADDRESS, namesFile, nodeFolders, volumeFolder } from "./layout.ts";
 import { type Machine, spawnIn } from "./machine.ts";
 import type { NodeBinaries } from "./programs.ts";
 
@@ -138,9 +138,13 @@ export async function startAddons(
   for (const object of objects(folder)) await client.apply(object);
   const { configuration } = nodeFolders(folder, 1);
   const log = (name: string) => join(folder, "node-1", `${name}.log`);
-  const namesFile = join(configuration, "Corefile");
-  await Deno.writeTextFile(namesFile, namesConfig(credentialFile(folder, "coredns.kubeconfig")));
-  spawnIn(first, binaries.coredns, ["-conf", namesFile], log("coredns"));
+  const corefile = join(configuration, "Corefile");
+  await Deno.writeTextFile(
+    namesFile(folder),
+    `nameserver ${FIRST_ADDRESS}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n`,
+  );
+  await Deno.writeTextFile(corefile, namesConfig(credentialFile(folder, "coredns.kubeconfig")));
+  spawnIn(first, binaries.coredns, ["-conf", corefile], log("coredns"));
   const volumesFile = join(configuration, "volumes.json");
   await Deno.writeTextFile(volumesFile, volumeScripts(folder)["config.json"] ?? "");
   spawnIn(first, binaries["local-path-provisioner"], [

@@ -68,3 +68,8 @@ export function nodeFolders(folder: string, index: number): NodeFolders {
 export function volumeFolder(folder: string): string {
   return join(folder, "volumes");
 }
+
+/** A file that tells programs outside of pods where the names of the cluster are asked for. */
+export function namesFile(folder: string): string {
+  return join(folder, "resolv.conf");
+}

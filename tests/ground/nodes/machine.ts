@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type GuardedProcess, spawnGuarded } from "../guard.ts";
 import { waitFor } from "../wait_for.ts";
 import { setUpNetwork } from "./network.ts";
-import { nodeFolders, nodeName, volumeFolder } from "./layout.ts";
+import { namesFile, nodeFolders, nodeName, volumeFolder } from "./layout.ts";
 import { shell, tryShell } from "./shell.ts";
 
 /** A node that runs, as everybody may know it. */
@@ -40,6 +40,16 @@ export function spawnIn(
 ): GuardedProcess {
   const [nsenter = "", ...options] = enter(machine);
   return spawnGuarded({ program: nsenter, args: [...options, program, ...args], log });
+}
+
+/**
+ * Starts what follows in the network of a node, with the names of the cluster, as a pod would see it. It stays a process of
+ * this machine with the same number, so that signals reach it.
+ */
+export function inNetworkOf({ pid }: Pick<Machine, "pid">, folder: string): string[] {
+  const script = 'mount --bind "$0" /etc/resolv.conf; exec "$@"';
+  const mountsOfItsOwn = ["unshare", "-m", "--propagation=private", "sh", "-euc", script];
+  return ["nsenter", "-t", `${pid}`, "-n", "--", ...mountsOfItsOwn, namesFile(folder)];
 }
 
 /**
