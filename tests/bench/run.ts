@@ -12,6 +12,7 @@ import { cache } from "./cache.ts";
 import { client } from "./client.ts";
 import { fleet200, fleet50 } from "./fleet.ts";
 import { idle } from "./idle.ts";
+import { patroni } from "./patroni.ts";
 import { render } from "./print.ts";
 import { rotation } from "./rotation.ts";
 import { throughput } from "./throughput.ts";
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   admission,
   fleet50,
   fleet200,
+  patroni,
 ];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
