@@ -43,6 +43,11 @@ export class Applier {
     return await this.#apply(resource, object, "status");
   }
 
+  /** Whether a status stands already, so that applying it would make no request. */
+  statusStands<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): boolean {
+    return isSettled(this.cache.store(resource), object, "status");
+  }
+
   async #apply<T extends KubeObject>(
     resource: Resource<T>,
     object: Applied<T>,

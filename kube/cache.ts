@@ -53,6 +53,7 @@ export class Cache {
   readonly #options: CacheOptions;
   readonly #slots = new Map<string, Slot>();
   readonly #waiters = new Set<() => void>();
+  #changes = 0;
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -75,6 +76,11 @@ export class Cache {
     const store = slot.store as unknown as Store<T>;
     store.addIndexes(watched.indexes ?? {});
     return store;
+  }
+
+  /** Grows with each change of any store: while it stays the same, so does all that is read from them. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** The store of a watched kind. @throws TypeError when the kind is not watched. */
@@ -139,6 +145,7 @@ export class Cache {
       ...(watched.trim === undefined ? {} : { trim: watched.trim }),
       indexes: { ...watched.indexes, [BY_CONTROLLER]: controllerUids },
     });
+    store.subscribe(() => this.#changes++);
     const scopes = resource.namespaced && namespaces !== undefined
       ? namespaces.map((namespace) => ({ namespace }))
       : [{}];

@@ -10,12 +10,13 @@ import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import type { Controller, Outcome, ReconcileContext } from "./controller.ts";
 import { isAborted, isFenced, isNotFound, isPermanent, isQuotaExceeded } from "./errors.ts";
-import { EventRecorder } from "./events.ts";
+import { EventRecorder, type Notice } from "./events.ts";
 import type { Fence } from "./fence.ts";
 import { reject } from "./rejection.ts";
 import type { Plan } from "./plan.ts";
 import { type Priority, WorkQueue } from "./queue.ts";
 import type { Random } from "./random.ts";
+import { StatusRest } from "./status_rest.ts";
 import type { Resource } from "./resource.ts";
 import { type Change, compareVersions, keyOf } from "./store.ts";
 import { isStored } from "./stored.ts";
@@ -38,7 +39,7 @@ const WORKERS = 20;
  * After a pass its object rests for as long as the pass took, within these bounds in milliseconds, unless a person waits
  * for it: what the world does meanwhile is looked at in one pass. So an API server that is slow is asked less.
  */
-const SHORTEST_REST_MS = 100;
+const SHORTEST_REST_MS = 250;
 const LONGEST_REST_MS = 1_000;
 
 /** Quotas are not watched, so one that was raised is found by looking again, in milliseconds. */
@@ -53,6 +54,7 @@ export class ControllerRunner<T extends KubeObject> {
   readonly #log: Logger;
   /** Keys of objects whose status is being written. */
   readonly #writing = new Set<string>();
+  readonly #statusRest: StatusRest;
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(controller: Controller<T>, options: RunnerOptions) {
@@ -62,6 +64,7 @@ export class ControllerRunner<T extends KubeObject> {
     this.#log = options.log.with({ controller: controller.name });
     this.#queue = new WorkQueue({ clock, random, backoff: RECONCILE_BACKOFF });
     this.#applier = new Applier(client, cache);
+    this.#statusRest = new StatusRest(clock, controller.statusRestMs ?? 0);
     const component = `${controller.name}-controller`;
     this.#events = new EventRecorder({ client, clock, random, log: this.#log, component });
     this.#unsubscribe.push(metrics.registerQueue(controller.name, () => this.#queue));
@@ -125,6 +128,7 @@ export class ControllerRunner<T extends KubeObject> {
     if (this.#writing.has(key) && isOnlyStatus(change)) return;
     if (change.type !== "deleted") return this.#queue.add(key, priorityOf(change));
     this.#queue.drop(key);
+    this.#statusRest.forget(key);
     this.#controller.forget?.(key);
   }
 
@@ -219,7 +223,7 @@ export class ControllerRunner<T extends KubeObject> {
       record,
       act: (plan: Plan, rpc?: Caller) =>
         act(plan, { client, cache, applier, record, ...(rpc === undefined ? {} : { rpc }) }),
-      writeStatus: (status) => this.#writeStatus(key, status),
+      writeStatus: (status, notices = []) => this.#writeStatus(raw, { key, status, notices }),
     };
   }
 
@@ -227,16 +231,24 @@ export class ControllerRunner<T extends KubeObject> {
    * A status is written from what is known, so that it changed is no news to the pass that wrote it, whether the watch tells
    * of it or the answer does. But if someone changed the object after that, it must be looked at.
    */
-  async #writeStatus(key: ObjectKey, status: Readonly<Record<string, unknown>>): Promise<boolean> {
+  async #writeStatus(raw: Frozen<KubeObject>, { key, status, notices }: Telling): Promise<boolean> {
     const { resource } = this.#controller.watched;
     const name = keyOf(key);
+    const known = this.#options.cache.store(resource).get(name);
     const object: { metadata: ObjectKey } & { status: typeof status } = { metadata: key, status };
+    const waitMs = this.#statusRest.waitMs(name, statusOf(known), status);
+    if (waitMs > 0) {
+      if (!this.#applier.statusStands(resource, object)) this.#queue.addAfter(name, waitMs);
+      return false;
+    }
+    for (const notice of notices) this.#events.record(raw, notice);
     this.#writing.add(name);
     try {
       const written = await this.#applier.applyStatus(resource, object);
       if (written === undefined) return false;
-      const known = this.#options.cache.store(resource).get(name)?.metadata.resourceVersion;
-      if (compareVersions(known, written.resourceVersion) > 0) this.#queue.add(name);
+      this.#statusRest.wrote(name);
+      const latest = this.#options.cache.store(resource).get(name)?.metadata.resourceVersion;
+      if (compareVersions(latest, written.resourceVersion) > 0) this.#queue.add(name);
       return written.changed;
     } catch (error) {
       // An object that is gone needs no status.
@@ -268,6 +280,17 @@ export class ControllerRunner<T extends KubeObject> {
     const wait = this.#queue.retry(key);
     log.error("Reconcile failed", { error, retry_after_seconds: wait / 1000 });
   }
+}
+
+/** What is to be said of an object. */
+interface Telling {
+  readonly key: ObjectKey;
+  readonly status: Readonly<Record<string, unknown>>;
+  readonly notices: readonly Notice[];
+}
+
+function statusOf(object: Frozen<KubeObject> | undefined): unknown {
+  return object !== undefined && "status" in object ? object.status : undefined;
 }
 
 function restAfter(passMs: number): number {

@@ -11,9 +11,11 @@ import { Deployments, Pods, Services as KubeServices } from "../../kube/kinds.ts
 import { keyOf } from "../../kube/store.ts";
 import { trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { appliedNotice } from "../applied_notice.ts";
 import { isInternalCertificate } from "../components/internal_certificate.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
 import { outcomeOf } from "../outcome.ts";
+import { STATUS_REST_MS } from "../status_rest.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import { clusterOf, gatewayIdentity } from "./shape.ts";
@@ -30,6 +32,7 @@ export interface CellServices {
 export function cellController(services: CellServices): Controller<Cell> {
   return {
     name: "cell",
+    statusRestMs: STATUS_REST_MS,
     watched: { resource: Cells.resource },
     owns: [
       { resource: TopoServers.resource },
@@ -57,8 +60,8 @@ async function reconcile(
 
   const after = observe(cell, context);
   const status = statusOf(after, result, context.clock);
-  for (const notice of noticesOf(cell, status, result)) context.record(notice);
-  await context.writeStatus(status);
+  for (const notice of appliedNotice(cell.status, result.written)) context.record(notice);
+  await context.writeStatus(status, noticesOf(cell, status));
   return outcomeOf(result);
 }
 

@@ -163,14 +163,12 @@ const FOLLOW_PHASE = new Set(["Available", "Ready", READY_FOR_DELETION]);
 const TROUBLES = new Set(["FailedApply", "NameTaken"]);
 
 /** What people are told: transitions only, by comparing the status before with the one now. */
-export function noticesOf(cell: Cell & Stored, now: CellStatus, result: ActResult): Notice[] {
-  const applied = result.written.filter(({ kind }) => kind === "apply").map(describeStep);
+export function noticesOf(cell: Cell & Stored, now: CellStatus): Notice[] {
   const reason = findCondition(now, "Ready")?.reason ?? "";
   const silent = new Set([...FOLLOW_PHASE].filter((type) => type !== "Ready" || !TROUBLES.has(reason)));
   const leaves = (status: CellStatus | undefined) =>
     findCondition(status, READY_FOR_DELETION)?.status === "True";
   const notices: Notice[] = [];
-  if (applied.length > 0) notices.push({ type: "Normal", reason: "Applied", message: applied.join(", ") });
   notices.push(...phaseNotice(cell.status, now), ...conditionNotices(cell.status, now, silent));
   if (leaves(now) && !leaves(cell.status)) {
     const message = findCondition(now, READY_FOR_DELETION)?.message ?? "";

@@ -170,7 +170,7 @@ Deno.test("a cell that is asked to leave is ready when no topology server is lef
   assert.equal(ready(seen()), undefined);
 
   const now = statusOf(gone, done, clock);
-  const reasons = (before: Cell & Stored) => noticesOf(before, now, done).map(({ reason }) => reason);
+  const reasons = (before: Cell & Stored) => noticesOf(before, now).map(({ reason }) => reason);
   assert.ok(reasons({ ...asked, status }).includes("ReadyForDeletion"));
   assert.ok(!reasons({ ...asked, status: now }).includes("ReadyForDeletion"));
 });
@@ -179,9 +179,9 @@ Deno.test("people are warned of what takes somebody to act, once", () => {
   const observation = seen({}, { deployment: undefined });
   const now = statusOf(observation, taken, new ManualClock());
   const warnings = (before: Cell & Stored) =>
-    noticesOf(before, now, taken).filter(({ type }) => type === "Warning").map(({ reason }) => reason);
+    noticesOf(before, now).filter(({ type }) => type === "Warning").map(({ reason }) => reason);
   assert.deepEqual(warnings(cell()), ["NameTaken"]);
   assert.deepEqual(warnings({ ...cell(), status: now }), []);
   const starting = statusOf(observation, done, new ManualClock());
-  assert.deepEqual(noticesOf(cell(), starting, done).filter(({ type }) => type === "Warning"), []);
+  assert.deepEqual(noticesOf(cell(), starting).filter(({ type }) => type === "Warning"), []);
 });

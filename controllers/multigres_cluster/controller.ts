@@ -18,9 +18,11 @@ import { Deployments, PersistentVolumeClaims, Services as KubeServices } from ".
 import type { Plan } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { appliedNotice } from "../applied_notice.ts";
 import { isInternalCertificate } from "../components/internal_certificate.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import type { Services } from "../services.ts";
+import { STATUS_REST_MS } from "../status_rest.ts";
 import { certificateSteps, ownedCertificates } from "./certificates.ts";
 import { finalize } from "./finalize.ts";
 import { observe } from "./observe.ts";
@@ -38,6 +40,7 @@ export function multigresClusterController(services: Services): Controller<Multi
   const toolsOf = (key: string): TopologyTools => ({ background, stores, key });
   return {
     name: "multigrescluster",
+    statusRestMs: STATUS_REST_MS,
     watched: { resource: MultigresClusters.resource },
     owns: [
       { resource: Cells.resource },
@@ -100,8 +103,8 @@ async function reconcile(
     statements: certified.statements,
   };
   const status = statusOf(pass, context.clock);
-  for (const notice of noticesOf(cluster, status, pass)) context.record(notice);
-  await context.writeStatus(status);
+  for (const notice of appliedNotice(cluster.status, result.written)) context.record(notice);
+  await context.writeStatus(status, noticesOf(cluster, status, pass));
   const due = topology?.kind === "asked" ? topology.progress.dueMs / 1000 : 0;
   return soonest(soonest(outcomeOf(result), due), certified.dueSeconds);
 }

@@ -203,20 +203,24 @@ const SILENT = new Set([
 export function noticesOf(
   cluster: MultigresCluster & Stored,
   now: MultigresClusterStatus,
-  { seen, result }: Pass,
+  { seen }: Pass,
 ): Notice[] {
   const { status: before } = cluster;
-  const applied = result.written.filter(({ kind }) => kind === "apply").map(describeStep);
   const notices: Notice[] = [];
-  if (seen.resolution.ok && !wasResolved(cluster)) notices.push(...seen.resolution.notices);
+  if (seen.resolution.ok && !wasResolved(cluster)) notices.push(...inOne(seen.resolution.notices));
   notices.push(...imageNotices(seen, before));
-  if (applied.length > 0) notices.push({ type: "Normal", reason: "Applied", message: applied.join(", ") });
   return [
     ...notices,
     ...phaseNotice(before, now),
     ...topologyNotices(before, now),
     ...conditionNotices(before, now, SILENT),
   ];
+}
+
+/** One notice for all that was filled in: it is told together. */
+function inOne(notices: readonly Notice[]): Notice[] {
+  const [first] = notices;
+  return first === undefined ? [] : [{ ...first, message: notices.map(({ message }) => message).join("; ") }];
 }
 
 /** Whether the meaning of the latest spec was known before: what is filled in is told once for each generation. */

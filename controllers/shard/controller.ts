@@ -18,16 +18,19 @@ import {
   Services as KubeServices,
   StorageClasses,
 } from "../../kube/kinds.ts";
+import type { Statement } from "../../kube/conditions.ts";
 import { patch, type Step } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import { trimNode, trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { loadCatalogue, multigresMajor } from "../../postgres/catalogue/catalogue.ts";
 import type { BackupEntry } from "../../topology/poolers/answers.ts";
+import { appliedNotice } from "../applied_notice.ts";
 import { isInternalCertificate } from "../components/internal_certificate.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import { isRemovalAsked } from "../removal.ts";
 import type { Services } from "../services.ts";
+import { STATUS_REST_MS } from "../status_rest.ts";
 import { backupLook } from "./backup_look.ts";
 import { backupFinding, isRecent } from "./backups.ts";
 import { claimSteps } from "./bootstrap_claim.ts";
@@ -38,13 +41,14 @@ import {
   lookAnew,
   lookAt,
   type LookProgress,
+  lookTools,
   reachesInstances,
 } from "./data_plane.ts";
 import { poolProblems } from "./desired_pod.ts";
 import { finalize } from "./finalize.ts";
 import { FindingsTold } from "./findings_told.ts";
 import { infrastructure } from "./infrastructure.ts";
-import { carryOutLife } from "./life_acts.ts";
+import { carryOutLife, createdNotice } from "./life_acts.ts";
 import { lifeModelOf } from "./life_model.ts";
 import { decideLife } from "./life/decide.ts";
 import { claimIndex, clusterOf, type Observation, observe, shardsOfClaim } from "./observe.ts";
@@ -55,6 +59,7 @@ import { secretStatements } from "./secrets.ts";
 import { stamps } from "./stamps.ts";
 import { findingsToTell, nextLookSeconds, noticesOf, type Pass, statusOf } from "./status.ts";
 import { classesOf, usersOfClass } from "./storage_classes.ts";
+import { isLookTooEarly } from "./registration.ts";
 import { poolViews } from "./view.ts";
 
 const own = { labels: ownedSelector };
@@ -71,6 +76,8 @@ export interface Memory {
   readonly looks: Background<Look>;
   readonly texts: Background<string | undefined>;
   readonly backups: Background<BackupEntry | undefined>;
+  /** What is missing of the Secrets that users bring. */
+  readonly secrets: Background<Statement[]>;
   readonly told: FindingsTold;
 }
 
@@ -85,12 +92,14 @@ export function shardController(services: Services): Controller<Shard> {
     looks: new Background(LOOK_BACKOFF),
     texts: new Background(LOOK_BACKOFF),
     backups: new Background({ ...LOOK_BACKOFF, capMs: 600_000 }),
+    secrets: new Background(LOOK_BACKOFF),
     told: new FindingsTold(),
   };
-  const backgrounds = [memory.looks, memory.texts, memory.backups];
+  const backgrounds = [memory.looks, memory.texts, memory.backups, memory.secrets];
   const meansOf = (object: Frozen<KubeObject>): Means => ({ services, memory, key: keyOf(object.metadata) });
   return {
     name: "shard",
+    statusRestMs: STATUS_REST_MS,
     watched: { resource: Shards.resource },
     workers: WORKERS,
     owns: [
@@ -123,10 +132,14 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
   const { services, memory, key } = means;
   const { instancesFrom } = await import("./read_instances.ts");
   const address = addressOfShard(observe(shard, context, services.telemetry).view);
-  const progress = lookAt(address, { background: memory.looks, services, key }, context);
+  const looking = lookTools(means, context.cache, shard.metadata.uid);
+  const progress = lookAt(address, looking, context);
   const look = progress.kind === "done" ? progress.result : undefined;
   const configuration = await configurationOfShard(shard, means, context);
-  const observeNow = () => withSettings(observe(shard, context, services.telemetry), configuration);
+  const observeNow = observer(
+    context.cache,
+    () => withSettings(observe(shard, context, services.telemetry), configuration),
+  );
   const before = observeNow();
 
   const isStaying = !isRemovalAsked(shard);
@@ -148,8 +161,9 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
   const lived = await carryOutLife(decision.actions, { observe: observeNow, calls, classes }, context);
   const claims = await claimSteps(before, look, context);
   const tended = await context.act([...stamps(observeNow()), ...claims], callerOf(calls));
-  const acted = joined([lived, tended]).written.some(reachesInstances);
-  if (acted) lookAnew(address, means, context);
+  const acted = joined([lived, tended]).written.some(reachesInstances) ||
+    isLookTooEarly(observeNow(), look, now);
+  if (acted) lookAnew(address, looking, context);
 
   const pass: Pass = {
     seen: observeNow(),
@@ -162,13 +176,22 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
     backups,
     result: joined([prepared, lived, tended]),
     looking: lookingAfter(progress, acted),
-    statements: [...certified?.statements ?? [], ...await secretStatements(before, context)],
+    statements: [
+      ...certified?.statements ?? [],
+      ...secretStatements(before, { background: memory.secrets, key }, context),
+    ],
   };
   services.drifts.note(key, model.pods);
-  if (pass.looking === "no") {
-    for (const notice of memory.told.notices(key, findingsToTell(pass))) context.record(notice);
-  }
+  tell(pass, means, context);
   return soonest(await conclude(shard, pass, context), certified?.checkAfterSeconds ?? 0);
+}
+
+/** What a pass did and found, but for what its status tells. */
+function tell(pass: Pass, { memory, key }: Means, { record }: ReconcileContext): void {
+  const { written } = pass.result;
+  const findings = pass.looking === "no" ? memory.told.notices(key, findingsToTell(pass)) : [];
+  const made = [...createdNotice(written), ...appliedNotice(pass.seen.view.owner.status, written)];
+  for (const notice of [...findings, ...made]) record(notice);
 }
 
 /**
@@ -190,8 +213,7 @@ async function conclude(shard: Shard & Stored, pass: Pass, context: ReconcileCon
   const isSaid = shard.status?.phase !== undefined;
   if (pass.looking !== "no" && isSaid && pass.result.kind !== "failed") return outcome;
   const status = statusOf(pass, context.clock);
-  for (const notice of noticesOf(shard, status, pass)) context.record(notice);
-  await context.writeStatus(status);
+  await context.writeStatus(status, noticesOf(shard, status, pass));
   return soonest(outcome, nextLookSeconds(pass, context.clock.now()));
 }
 
@@ -214,6 +236,15 @@ async function configurationOfShard(
     before: recorded,
     catalogue: await loadCatalogue(multigresMajor),
   });
+}
+
+/** Looks again only when something has changed. */
+function observer(cache: Cache, look: () => Observation): () => Observation {
+  let seen: { readonly changes: number; readonly observation: Observation } | undefined;
+  return () => {
+    if (seen?.changes !== cache.changes) seen = { changes: cache.changes, observation: look() };
+    return seen.observation;
+  };
 }
 
 function withSettings(seen: Observation, { settings }: ShardConfiguration): Observation {

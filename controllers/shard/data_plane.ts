@@ -1,11 +1,13 @@
 /** The way to the poolers of a shard, and to their records. All of it may be slow or silent, so reconciles do not wait for it. */
 import { internalCertificateName } from "../../api/multigres/certificate_names.ts";
 import type { Background, Progress, Task } from "../../kube/background.ts";
+import type { Cache } from "../../kube/cache.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Clock } from "../../kube/clock.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
-import { Pods } from "../../kube/kinds.ts";
+import { type Pod, Pods } from "../../kube/kinds.ts";
 import type { Step } from "../../kube/plan.ts";
+import type { Frozen } from "../../kube/types.ts";
 import type { EtcdConnection } from "../../topology/etcd/connection.ts";
 import type { ShardKeyPath } from "../../topology/keys.ts";
 import type { PoolerTls } from "../../topology/poolers/address.ts";
@@ -17,6 +19,7 @@ import type { TopologyStore } from "../../topology/store.ts";
 import { connectionTo, type EtcdAddress, secretTexts } from "../etcd_connection.ts";
 import type { Services, Stores } from "../services.ts";
 import { digestOf } from "./look_digest.ts";
+import { conditionOf } from "./pod_state.ts";
 import { namespaceOf, poolViews, type ShardView } from "./view.ts";
 
 /** What one look at the data plane of a shard brought. */
@@ -61,7 +64,24 @@ export interface LookTools {
   readonly services: Pick<Services, "stores" | "poolers" | "evidenceSeconds">;
   /** Of the shard. */
   readonly key: string;
+  /** Whether poolers may register any moment, as a pod is Ready. */
+  readonly expects: () => boolean;
 }
+
+interface LookMeans {
+  readonly services: LookTools["services"];
+  readonly memory: { readonly looks: Background<Look> };
+  readonly key: string;
+}
+
+/** @param uid of the shard */
+export function lookTools({ services, memory, key }: LookMeans, cache: Cache, uid: string): LookTools {
+  const isReady = (pod: Frozen<Pod>) => conditionOf(pod, "Ready")?.status === "True";
+  return { background: memory.looks, services, key, expects: () => cache.children(Pods, uid).some(isReady) };
+}
+
+/** Looks while no pooler is registered and none is to be expected, in seconds apart. */
+const UNEXPECTED_SECONDS = 30;
 
 /** Answers of a pooler within this time, in milliseconds: it asks PostgreSQL itself with limits of 2 s. */
 const ANSWER_MS = 3_000;
@@ -73,14 +93,17 @@ const PLACES_MS = 60_000;
 /** What is known of the data plane; goes on by itself, and wakes the shard with news. Returns at once. */
 export function lookAt(
   address: DataPlaneAddress,
-  { background, services, key }: LookTools,
+  { background, services, key, expects }: LookTools,
   context: ReconcileContext,
 ): LookProgress {
   const places = new Places(address, services.stores, context);
   const task: Task<Look> = {
     id: JSON.stringify(address),
     // Spread, so that shards that were made at the same time are not asked at the same time for ever.
-    freshMs: () => services.evidenceSeconds * 1_000 * (0.8 + 0.4 * Math.random()),
+    freshMs: ({ poolers }) => {
+      const isEarly = poolers.poolers.length === 0 && !expects();
+      return (isEarly ? UNEXPECTED_SECONDS : services.evidenceSeconds) * 1_000 * (0.8 + 0.4 * Math.random());
+    },
     run: (signal) => look(address, { places, poolers: services.poolers, clock: context.clock }, signal),
     digest: digestOf,
   };
@@ -90,15 +113,11 @@ export function lookAt(
 /** Looks again at once, because something was done that the latest look may not tell of. */
 export function lookAnew(
   address: DataPlaneAddress,
-  { services, memory, key }: { readonly memory: Memory } & Pick<LookTools, "services" | "key">,
+  tools: LookTools,
   context: ReconcileContext,
 ): void {
-  memory.looks.outdate(key);
-  lookAt(address, { background: memory.looks, services, key }, context);
-}
-
-interface Memory {
-  readonly looks: Background<Look>;
+  tools.background.outdate(tools.key);
+  lookAt(address, tools, context);
 }
 
 /** Whether a step changes what an instance would answer, or which of them there are. */
@@ -107,13 +126,13 @@ export function reachesInstances(step: Step): boolean {
   return (step.kind === "create" || step.kind === "delete") && step.resource.kind === Pods.kind;
 }
 
-interface LookMeans {
+interface Lookout {
   readonly places: Places;
   readonly poolers: PoolerClient;
   readonly clock: Clock;
 }
 
-async function look(address: DataPlaneAddress, means: LookMeans, signal: AbortSignal): Promise<Look> {
+async function look(address: DataPlaneAddress, means: Lookout, signal: AbortSignal): Promise<Look> {
   const { places, poolers: client, clock } = means;
   const { readShardPoolers } = await import("../../topology/records/poolers.ts");
   const { primaryOf } = await import("../../topology/records/roles.ts");

@@ -59,6 +59,11 @@ export function backupClaimSize({ owner }: ShardView): string {
   return owner.spec.backup?.filesystem?.storage?.size ?? repositoryVolume;
 }
 
+/** A claim as it stands, and whether its storage class was named by whoever applied it. */
+export interface StandingClaim extends Pick<Frozen<PersistentVolumeClaim>, "spec"> {
+  readonly namesClass: boolean;
+}
+
 /**
  * The repository that all instances of the shard share; none when backups go to an object store.
  *
@@ -69,7 +74,7 @@ export function backupClaimSize({ owner }: ShardView): string {
  */
 export function desiredBackupClaim(
   shard: ShardView,
-  existing: Frozen<PersistentVolumeClaim> | undefined,
+  existing: StandingClaim | undefined,
 ): Applied<PersistentVolumeClaim> | undefined {
   const { backup } = shard.owner.spec;
   if (backup?.type === "s3") return undefined;
@@ -78,7 +83,7 @@ export function desiredBackupClaim(
     metadata: claimMetadata(shard, backupClaimName(shardPath(shard)), labels, shardPolicy(shard)),
     spec: existing === undefined
       ? claimSpec(backup?.filesystem?.storage, repositoryVolume)
-      : standingSpec(existing.spec, backupClaimSize(shard)),
+      : standingSpec(existing, backupClaimSize(shard)),
   };
 }
 
@@ -106,11 +111,12 @@ function claimSpec(storage: StorageSpec | undefined, size: string): ClaimSpec {
   };
 }
 
-function standingSpec(standing: Frozen<ClaimSpec> | undefined, size: string): ClaimSpec {
-  const { accessModes = [], resources, storageClassName } = standing ?? {};
+/** A class that the server chose is not ours to name: naming it would be a change. */
+function standingSpec({ spec, namesClass }: StandingClaim, size: string): ClaimSpec {
+  const { accessModes = [], resources, storageClassName } = spec ?? {};
   return {
     accessModes: [...accessModes],
     resources: { requests: { storage: resources?.requests?.["storage"] ?? size } },
-    ...(storageClassName === undefined ? {} : { storageClassName }),
+    ...(namesClass && storageClassName !== undefined ? { storageClassName } : {}),
   };
 }

@@ -64,11 +64,12 @@ Deno.test("a claim for backups that stands keeps what cannot be changed, and its
       volumeName: "pv",
     },
   };
-  assert.deepEqual(desiredBackupClaim(shard, standing)?.spec, {
-    accessModes: ["ReadWriteOnce"],
-    resources: { requests: { storage: "10Gi" } },
+  const kept = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } } };
+  assert.deepEqual(desiredBackupClaim(shard, { ...standing, namesClass: true })?.spec, {
+    ...kept,
     storageClassName: "standard",
   });
+  assert.deepEqual(desiredBackupClaim(shard, { ...standing, namesClass: false })?.spec, kept);
 });
 
 Deno.test("backups in an object store need no claim", () => {

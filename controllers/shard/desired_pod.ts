@@ -50,6 +50,17 @@ export function poolProblems(pool: PoolView): Problem[] {
  * @param index from 0 to 99
  */
 export function desiredPod(pool: PoolView, index: number): Built {
+  const known = built.get(pool) ?? new Map<number, Built>();
+  built.set(pool, known);
+  const pod = known.get(index) ?? buildPod(pool, index);
+  known.set(index, pod);
+  return pod;
+}
+
+/** A pass asks several times: what has changed, what is to be stamped, what is to be made. */
+const built = new WeakMap<PoolView, Map<number, Built>>();
+
+function buildPod(pool: PoolView, index: number): Built {
   const problems = poolProblems(pool);
   if (problems.length > 0) return { ok: false, problems };
   const spec = podSpec(pool, index);

@@ -10,7 +10,7 @@ import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { outcomeOf, soonest } from "../outcome.ts";
 import type { Means } from "./controller.ts";
-import { addressOfShard, lookAnew, lookAt, reachesInstances } from "./data_plane.ts";
+import { addressOfShard, lookAnew, lookAt, lookTools, reachesInstances } from "./data_plane.ts";
 import { decideLife } from "./life/decide.ts";
 import { carryOutLife } from "./life_acts.ts";
 import { lifeModelOf } from "./life_model.ts";
@@ -26,12 +26,13 @@ export async function finalize(raw: Leaving, means: Means, context: ReconcileCon
     return await letGo(raw, [tell("Warning", "ClaimsKept", message)], context);
   }
   const shard = decoded.value;
-  const { services, memory, key } = means;
+  const { services } = means;
   const { instancesFrom } = await import("./read_instances.ts");
   const observeNow = () => observe(shard, context, services.telemetry);
   const seen = observeNow();
   const address = addressOfShard(seen.view);
-  const progress = lookAt(address, { background: memory.looks, services, key }, context);
+  const looking = lookTools(means, context.cache, shard.metadata.uid);
+  const progress = lookAt(address, looking, context);
   const now = context.clock.now();
   const instances = instancesFrom({ seen, progress, now, evidenceSeconds: services.evidenceSeconds });
   const model = lifeModelOf({ seen, instances, cache: context.cache, now });
@@ -39,7 +40,7 @@ export async function finalize(raw: Leaving, means: Means, context: ReconcileCon
   const look = progress.kind === "done" ? progress.result : undefined;
   const calls = { address, services, context, look, expected: undefined };
   const result = await carryOutLife(actions, { observe: observeNow, calls, classes: [] }, context);
-  if (result.written.some(reachesInstances)) lookAnew(address, means, context);
+  if (result.written.some(reachesInstances)) lookAnew(address, looking, context);
   if (facts.removal?.done === true && result.kind === "done") return await letGo(raw, [], context);
   return soonest(outcomeOf(result), wait?.seconds ?? 1);
 }

@@ -6,6 +6,7 @@ import {
   userHashAnnotation,
 } from "../../api/multigres/annotations.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
+import type { Notice } from "../../kube/events.ts";
 import { PersistentVolumeClaims, Pods } from "../../kube/kinds.ts";
 import { patch, type Step, tell, wait } from "../../kube/plan.ts";
 import { joined } from "../outcome.ts";
@@ -40,6 +41,16 @@ export async function carryOutLife(
     if (result.kind !== "done" && action.kind !== "reloadConfig") break;
   }
   return joined(results);
+}
+
+/** One event for all pods that were made in a pass. */
+export function createdNotice(written: readonly Step[]): Notice[] {
+  const names = written.flatMap((step) =>
+    step.kind === "create" && step.resource.kind === Pods.kind ? [step.object.metadata.name] : []
+  );
+  return names.length === 0
+    ? []
+    : [{ type: "Normal", reason: "PodCreated", message: `Made: ${names.join(", ")}` }];
 }
 
 const nothingDone: ActResult = { kind: "done", written: [] };

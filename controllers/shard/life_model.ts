@@ -172,7 +172,7 @@ function driftOfPod(pod: SeenPod, pool: PoolView | undefined, index: number, now
 
 function lifeClaim(claim: SeenClaim, pools: readonly PoolView[], { seen, cache }: ModelSources): LifeClaim {
   const { metadata, spec, status } = claim;
-  const isBackup = claim === seen.backupClaim;
+  const isBackup = claim.metadata.name === seen.backupClaim?.metadata.name;
   const slot = isBackup || metadata.labels?.[poolLabel] === undefined ? undefined : slotOf(metadata);
   const pool = pools.find(({ name, cell }) => name === slot?.pool && cell === slot.cell);
   const wanted = parseQuantity(isBackup ? backupClaimSize(seen.view) : pool && dataClaimSize(pool));

@@ -65,7 +65,7 @@ function creation({ kind, slot }: Creation, { seen }: Known): Step[] {
   if (kind === "createClaim") return [create(PersistentVolumeClaims, desiredDataClaim(pool, slot.index))];
   const built = desiredPod(pool, slot.index);
   if (!built.ok) return [];
-  return [create(Pods, built.pod), tell("Normal", "PodCreated", `Pod ${built.pod.metadata.name} is made`)];
+  return [create(Pods, built.pod)];
 }
 
 function poolOf(slot: Pick<Slot, "pool" | "cell">, { view }: Observation): PoolView | undefined {
@@ -116,7 +116,7 @@ function patchClaim(claim: SeenClaim, metadata: Readonly<Record<string, unknown>
 
 /** As the user wrote it, where the claim belongs to somebody. */
 function wantedSize(claim: SeenClaim, seen: Observation): string | undefined {
-  if (claim === seen.backupClaim) return backupClaimSize(seen.view);
+  if (claim.metadata.name === seen.backupClaim?.metadata.name) return backupClaimSize(seen.view);
   const { labels = {} } = claim.metadata;
   const pool = poolOf(
     { pool: labels["multigres.com/pool"] ?? "", cell: labels["multigres.com/cell"] ?? "" },

@@ -23,6 +23,7 @@ import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
 import { certificateVersion, internalCertificate } from "../components/internal_certificate.ts";
 import { certificateTerms } from "./certificate_terms.ts";
+import type { StandingClaim } from "./desired_claims.ts";
 import { recordedSettings } from "./desired_config_maps.ts";
 import {
   namespaceOf,
@@ -43,7 +44,7 @@ export interface Observation {
   readonly pods: readonly SeenPod[];
   /** Claims for data and backups, wanted or not, owned or not. */
   readonly claims: readonly SeenClaim[];
-  readonly backupClaim: SeenClaim | undefined;
+  readonly backupClaim: (SeenClaim & StandingClaim) | undefined;
   readonly orchestrators: readonly (Frozen<Deployment> & Stored)[];
   readonly orchestratorPods: readonly Frozen<Pod>[];
   readonly budgets: readonly (Frozen<PodDisruptionBudget> & Stored)[];
@@ -69,7 +70,7 @@ export function observe(
     view,
     pods: cache.children(Pods, uid).filter(isStored).filter(isOfPool),
     claims,
-    backupClaim: claims.find(({ metadata }) => metadata.name === backupClaimName(shardPath(view))),
+    backupClaim: backupClaimOf(view, claims, cache),
     orchestrators,
     orchestratorPods: orchestrators.flatMap((deployment) => podsOfDeployment(cache, deployment)),
     budgets: cache.children(PodDisruptionBudgets, uid).filter(isStored),
@@ -109,6 +110,13 @@ function claimsOf(view: ShardView, cache: Cache): SeenClaim[] {
   return cache.store(PersistentVolumeClaims).find(BY_SHARD, keys.map((key) => labels[key]).join("/"))
     .filter(({ metadata }) => metadata.namespace === view.owner.metadata.namespace)
     .filter(isStored);
+}
+
+function backupClaimOf(view: ShardView, claims: readonly SeenClaim[], cache: Cache) {
+  const claim = claims.find(({ metadata }) => metadata.name === backupClaimName(shardPath(view)));
+  if (claim === undefined) return undefined;
+  const owned = cache.store(PersistentVolumeClaims).entry(keyOf(claim.metadata))?.owned.main?.["f:spec"];
+  return { ...claim, namesClass: owned?.includes('"f:storageClassName"') ?? false };
 }
 
 const BY_SHARD = "shard";

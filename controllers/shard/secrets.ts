@@ -1,11 +1,12 @@
 /** Whether the Secrets are there that users bring, and that pods wait for without a word. */
+import type { Background } from "../../kube/background.ts";
 import type { Statement } from "../../kube/conditions.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import { Secrets } from "../../kube/kinds.ts";
 import type { Observation } from "./observe.ts";
-import { conditionOf } from "./pod_state.ts";
+import { conditionOf, secondsSince } from "./pod_state.ts";
 import { files } from "./shape.ts";
-import { namespaceOf, podNamesOf, poolViews } from "./view.ts";
+import { namespaceOf } from "./view.ts";
 
 interface Wanted {
   /** Field that names it. */
@@ -14,15 +15,45 @@ interface Wanted {
   readonly keys: readonly string[];
 }
 
-/** They are the users', so they are read live, and only while a pod does not come up. */
-export async function secretStatements(
+/** A pod that is not Ready so long after it was made may wait for a Secret, in seconds. */
+const SUSPICIOUS_SECONDS = 5;
+
+/** For so long what was found is not asked for again, in milliseconds. */
+const FRESH_MS = 10_000;
+
+interface SecretTools {
+  readonly background: Background<Statement[]>;
+  /** Of the shard. */
+  readonly key: string;
+}
+
+/**
+ * They are the users', so they are read live, and only while a pod does not come up. Returns at once; the shard is woken when
+ * they were read.
+ */
+export function secretStatements(
   seen: Observation,
+  { background, key }: SecretTools,
+  context: ReconcileContext,
+): readonly Statement[] {
+  const late = firstLatePod(seen);
+  if (late === undefined || secondsSince(late, context.clock.now()) < SUSPICIOUS_SECONDS) return [];
+  const secrets = wanted(seen);
+  const progress = background.look(key, {
+    id: JSON.stringify(secrets),
+    freshMs: () => FRESH_MS,
+    run: () => missingOf(secrets, namespaceOf(seen.view), context),
+  }, context);
+  return progress.kind === "done" ? progress.result : [];
+}
+
+async function missingOf(
+  secrets: readonly Wanted[],
+  namespace: string,
   { client }: ReconcileContext,
 ): Promise<Statement[]> {
-  if (allUp(seen)) return [];
-  const namespace = namespaceOf(seen.view);
   const problems: string[] = [];
-  for (const { path, name, keys } of wanted(seen)) {
+  for (const { path, name, keys } of secrets) {
     const secret = await client.find(Secrets, { namespace, name });
     const missing = keys.filter((key) => (secret?.data?.[key] ?? "") === "");
     if (secret === undefined) problems.push(`Secret ${name} of ${path} does not exist; create it.`);
@@ -34,11 +65,16 @@ export async function secretStatements(
   return [{ type: "SecretsFound", status: "False", reason: "SecretMissing", message: problems.join(" ") }];
 }
 
-function allUp({ view, pods }: Observation): boolean {
-  const ready = new Set(
-    pods.filter((pod) => conditionOf(pod, "Ready")?.status === "True").map(({ metadata }) => metadata.name),
-  );
-  return poolViews(view).flatMap(podNamesOf).every((name) => ready.has(name));
+/** Seconds until Secrets are to be asked for; 0 when no pod is late, or they were asked for. */
+export function secretsDueSeconds(seen: Observation, now: Date): number {
+  const late = firstLatePod(seen);
+  return late === undefined ? 0 : Math.max(0, SUSPICIOUS_SECONDS - secondsSince(late, now));
+}
+
+/** When the first of the pods was made that are not Ready. */
+function firstLatePod({ pods }: Observation): string | undefined {
+  return pods.filter((pod) => conditionOf(pod, "Ready")?.status !== "True")
+    .flatMap(({ metadata }) => metadata.creationTimestamp ?? []).sort()[0];
 }
 
 function wanted({ view }: Observation): Wanted[] {

@@ -27,10 +27,12 @@ import { LOOK_SECONDS } from "./life/bounds.ts";
 import type { Drift, LifeShard } from "./life/model.ts";
 import { viewOf } from "./life/view.ts";
 import type { Observation, SeenPod } from "./observe.ts";
-import { conditionOf, secondsSince } from "./pod_state.ts";
+import { conditionOf } from "./pod_state.ts";
+import { secretsDueSeconds } from "./secrets.ts";
 import type { ShardConfiguration } from "./settings.ts";
+import { readySince } from "./registration.ts";
 import { GRACE_SECONDS, REGISTRATION_SECONDS, type Verdict, verdictOf } from "./verdict.ts";
-import { orchestratorCells, podNamesOf, poolViews } from "./view.ts";
+import { orchestratorCells, poolViews } from "./view.ts";
 
 /** What became of a pass. */
 export interface Pass {
@@ -113,20 +115,6 @@ function rolesOf({ seen, instances }: Pass): Pick<ShardStatus, "podRoles"> {
     return role === undefined ? [] : [[name, role]];
   });
   return roles.length === 0 ? {} : { podRoles: Object.fromEntries(roles) };
-}
-
-/** Undefined while a wanted pod is not Ready. */
-function readySince({ view, pods }: Observation, now: Date): number | undefined {
-  const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
-  const times = poolViews(view).flatMap(podNamesOf).map((name) => readyTime(byName.get(name)));
-  return times.some((time) => time === undefined)
-    ? undefined
-    : Math.min(...times.map((time) => secondsSince(time, now)));
-}
-
-function readyTime(pod: SeenPod | undefined): string | undefined {
-  const ready = pod === undefined ? undefined : conditionOf(pod, "Ready");
-  return ready?.status === "True" ? ready.lastTransitionTime : undefined;
 }
 
 function areOrchestratorsReady({ orchestrators, view }: Observation): boolean {
@@ -251,7 +239,9 @@ export function nextLookSeconds({ seen, model, backups, instances }: Pass, now: 
   const bounds = ready === undefined
     ? []
     : [REGISTRATION_SECONDS, GRACE_SECONDS].map((bound) => bound - ready);
-  const dues = [...bounds, backupStaleIn(backups, now)].filter((seconds) => seconds > 0);
+  const dues = [...bounds, backupStaleIn(backups, now), secretsDueSeconds(seen, now)].filter((seconds) =>
+    seconds > 0
+  );
   return dues.length === 0 ? 0 : Math.min(...dues);
 }
 
@@ -259,11 +249,9 @@ export function nextLookSeconds({ seen, model, backups, instances }: Pass, now: 
 const SILENT: ReadonlySet<string> = new Set(["Available", "Ready", "PrimaryAvailable", "RollingUpdate"]);
 
 /** What people are told: transitions only. */
-export function noticesOf(shard: Shard & Stored, now: ShardStatus, { result, decision }: Pass): Notice[] {
+export function noticesOf(shard: Shard & Stored, now: ShardStatus, { decision }: Pass): Notice[] {
   const before = shard.status;
-  const applied = result.written.filter(({ kind }) => kind === "apply").map(describeStep);
   const notices: Notice[] = [];
-  if (applied.length > 0) notices.push({ type: "Normal", reason: "Applied", message: applied.join(", ") });
   if (decision.facts.removal?.done === true && conditionOf(shard, READY_FOR_DELETION)?.status !== "True") {
     notices.push({
       type: "Normal",

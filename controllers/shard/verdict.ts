@@ -13,9 +13,9 @@ import type { LifeView } from "./life/view.ts";
 export const GRACE_SECONDS = 120;
 /**
  * Before so long after its pods are Ready nothing follows from the absence of poolers, in seconds: one registers 2 s after
- * its pod is Ready, and is seen with the next look.
+ * its pod is Ready. Only a look that began later counts.
  */
-export const REGISTRATION_SECONDS = 8;
+export const REGISTRATION_SECONDS = 3;
 
 export interface Standing {
   readonly view: LifeView;
@@ -39,7 +39,8 @@ export interface Verdict {
   readonly statements: readonly Statement[];
 }
 
-export function verdictOf(standing: Standing): Verdict {
+export function verdictOf(given: Standing): Verdict {
+  const standing = withoutLook(given);
   const primary = primaryStatement(standing);
   const ready = readyStatement(standing, primary);
   const available = availableStatement(standing, primary);
@@ -123,7 +124,7 @@ function availableStatement(standing: Standing, primary: Statement): Statement {
  * | pods                                        | Available | reason          |
  * | ------------------------------------------- | --------- | --------------- |
  * | none is wanted, or not all are Ready        | False     | NotAllPodsReady |
- * | all are Ready, for less than 8 s            | False     | PoolersAwaited  |
+ * | all are Ready, for less than 3 s            | False     | PoolersAwaited  |
  * | all are Ready                               | True      | AllPodsReady    |
  */
 function byPods({ facts, readySeconds = 0 }: Standing): Omit<Statement, "type"> {
@@ -145,7 +146,7 @@ function byPods({ facts, readySeconds = 0 }: Standing): Omit<Statement, "type"> 
  * | there was a primary, and there is none                 | Degraded     |
  * | pods or orchestrators are not Ready                    | Progressing  |
  * | there is no primary yet, or instances do not serve     | Progressing  |
- * | no pooler registered, pods are Ready for less than 8 s | Progressing  |
+ * | no pooler registered, pods are Ready for less than 3 s | Progressing  |
  * | no pooler registered within 120 s of the pods' Ready   | Unknown      |
  * | otherwise                                              | Healthy      |
  */
@@ -163,6 +164,14 @@ function phaseOf(standing: Standing, primary: Statement): { phase: Phase; messag
     default:
       return byWorkloads(standing, primary);
   }
+}
+
+/** While pods of a new shard are on their way, its data plane has nothing to tell: that it was not looked at yet is no news. */
+function withoutLook(standing: Standing): Standing {
+  const { isFirstLook, hadPrimary, view, facts: { counts } } = standing;
+  if (!isFirstLook || hadPrimary || counts.ready >= counts.wanted) return standing;
+  const shard = { ...view.shard, topology: { kind: "empty" } as const };
+  return { ...standing, isFirstLook: false, view: { ...view, shard } };
 }
 
 function byWorkloads(standing: Standing, primary: Statement): { phase: Phase; message: string } {

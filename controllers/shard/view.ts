@@ -55,8 +55,16 @@ export interface PoolView {
   readonly spec: PoolSpec;
 }
 
-/** Every pool in each of its cells, by the names of pools and cells. */
-export function poolViews(shard: ShardView): PoolView[] {
+const knownPools = new WeakMap<ShardView, readonly PoolView[]>();
+
+/** Every pool in each of its cells, by the names of pools and cells; the same objects each time for one view. */
+export function poolViews(shard: ShardView): readonly PoolView[] {
+  const known = knownPools.get(shard) ?? makePoolViews(shard);
+  knownPools.set(shard, known);
+  return known;
+}
+
+function makePoolViews(shard: ShardView): PoolView[] {
   const pools = Object.entries(shard.owner.spec.pools).sort(([a], [b]) => a < b ? -1 : 1);
   return pools.flatMap(([name, spec]) =>
     [...spec.cells ?? []].sort().map((cell): PoolView => ({ shard, name, cell, spec }))

@@ -3,13 +3,16 @@ import { Shards } from "../../api/multigres/shard.ts";
 import { type TableGroup, TableGroups } from "../../api/multigres/table_group.ts";
 import type { Controller, Outcome, ReconcileContext } from "../../kube/controller.ts";
 import type { Stored } from "../../kube/types.ts";
+import { appliedNotice } from "../applied_notice.ts";
 import { outcomeOf } from "../outcome.ts";
+import { STATUS_REST_MS } from "../status_rest.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import { noticesOf, statusOf } from "./status.ts";
 
 export const tableGroupController: Controller<TableGroup> = {
   name: "tablegroup",
+  statusRestMs: STATUS_REST_MS,
   watched: { resource: TableGroups.resource },
   owns: [{ resource: Shards.resource }],
   decode: (raw) => TableGroups.decode(raw),
@@ -19,7 +22,7 @@ export const tableGroupController: Controller<TableGroup> = {
 async function reconcile(tableGroup: TableGroup & Stored, context: ReconcileContext): Promise<Outcome> {
   const result = await context.act(plan(observe(tableGroup, context)));
   const status = statusOf(observe(tableGroup, context), result, context.clock);
-  for (const notice of noticesOf(tableGroup, status, result)) context.record(notice);
-  await context.writeStatus(status);
+  for (const notice of appliedNotice(tableGroup.status, result.written)) context.record(notice);
+  await context.writeStatus(status, noticesOf(tableGroup, status, result));
   return outcomeOf(result);
 }

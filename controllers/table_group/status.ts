@@ -129,11 +129,9 @@ export function noticesOf(
   result: ActResult,
 ): Notice[] {
   const before = tableGroup.status;
-  const applied = result.written.filter(({ kind }) => kind === "apply").map(describeStep);
   const leaves = (status: TableGroupStatus | undefined) =>
     status?.conditions?.some(({ type, status }) => type === READY_FOR_DELETION && status === "True") ?? false;
   const notices: Notice[] = [];
-  if (applied.length > 0) notices.push({ type: "Normal", reason: "Applied", message: applied.join(", ") });
   notices.push(...phaseNotice(before, now));
   if (leaves(now) && !leaves(before)) {
     notices.push({

@@ -14,7 +14,9 @@ import {
 import { keyOf } from "../../kube/store.ts";
 import { trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
+import { appliedNotice } from "../applied_notice.ts";
 import { outcomeOf } from "../outcome.ts";
+import { STATUS_REST_MS } from "../status_rest.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import { CLAIM } from "./shape.ts";
@@ -24,6 +26,7 @@ const own = { labels: ownedSelector };
 
 export const topoServerController: Controller<TopoServer> = {
   name: "toposerver",
+  statusRestMs: STATUS_REST_MS,
   watched: { resource: TopoServers.resource },
   owns: [
     { resource: StatefulSets, ...own },
@@ -47,8 +50,8 @@ async function reconcile(topoServer: TopoServer & Stored, context: ReconcileCont
 
   const after = observe(topoServer, context);
   const status = statusOf(after, result, context.clock);
-  for (const notice of noticesOf(topoServer, status, result)) context.record(notice);
-  await context.writeStatus(status);
+  for (const notice of appliedNotice(topoServer.status, result.written)) context.record(notice);
+  await context.writeStatus(status, noticesOf(topoServer, status));
   return outcomeOf(result);
 }
 

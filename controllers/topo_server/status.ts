@@ -133,16 +133,8 @@ function acceptance(seen: Observation, result: ActResult): Statement {
 }
 
 /** What people are told: transitions only, by comparing the status before with the one now. */
-export function noticesOf(
-  topoServer: TopoServer & Stored,
-  now: TopoServerStatus,
-  result: ActResult,
-): Notice[] {
-  const applied = result.written.map(describeStep);
+export function noticesOf(topoServer: TopoServer & Stored, now: TopoServerStatus): Notice[] {
   return [
-    ...(applied.length === 0
-      ? []
-      : [{ type: "Normal", reason: "Applied", message: applied.join(", ") } as const]),
     ...phaseNotice(topoServer.status, now),
     ...conditionNotices(topoServer.status, now, FOLLOWS_PHASE),
   ];

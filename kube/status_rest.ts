@@ -1,0 +1,38 @@
+/** Keeps a status that changes in words only from being written again and again while its object comes up. */
+import type { Clock } from "./clock.ts";
+import { isRecord } from "./errors.ts";
+
+export class StatusRest {
+  /** Monotonic milliseconds of the last write, by key. */
+  readonly #written = new Map<string, number>();
+
+  /** @param restMs see `Controller.statusRestMs` */
+  constructor(private readonly clock: Pick<Clock, "monotonic">, private readonly restMs: number) {}
+
+  /** For how long a status is to wait, in milliseconds; 0 when it may be written. */
+  waitMs(key: string, before: unknown, now: unknown): number {
+    const last = this.#written.get(key);
+    if (last === undefined || saysOf(before) !== saysOf(now)) return 0;
+    return Math.max(0, last + this.restMs - this.clock.monotonic());
+  }
+
+  wrote(key: string): void {
+    if (this.restMs > 0) this.#written.set(key, this.clock.monotonic());
+  }
+
+  forget(key: string): void {
+    this.#written.delete(key);
+  }
+}
+
+/** The parts of a status that people and programs act on at once. */
+function saysOf(status: unknown): string {
+  if (!isRecord(status)) return "";
+  const { phase, observedGeneration, conditions } = status;
+  const said = Array.isArray(conditions) ? conditions.filter(isRecord) : [];
+  return JSON.stringify([
+    phase,
+    observedGeneration,
+    said.map(({ type, status, reason }) => [type, status, reason].map(String)),
+  ]);
+}
