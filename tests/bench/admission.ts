@@ -4,11 +4,10 @@
  * by on the same machine and serves the same reviews at the same time. That rotations lose no call is measured by
  * `rotation`.
  */
-import { authoritySecretName, servingSecretName } from "../../webhook/pki/place.ts";
 import { GroundClient } from "../ground/client.ts";
 import { installDefinitions } from "../ground/operator.ts";
 import { freePort } from "../ground/ports.ts";
-import { isRecord, stringAt } from "../ground/json.ts";
+import { isRecord } from "../ground/json.ts";
 import { delay, waitFor } from "../ground/wait_for.ts";
 import type { ClientInput, Series, Times } from "./admission_client.ts";
 import { defaultPath, review, validatePath } from "./admission_reviews.ts";
@@ -68,11 +67,11 @@ async function run(stage: Stage): Promise<readonly Table[]> {
   const without = await memoryWithout(stage, variant);
   await using stack = new AsyncDisposableStack();
   const leader = await startParty(stage, variant, stack);
-  const ca = await authorityOf(client, leader);
-  const quiet = await quietRows(stage, { port: leader.port, ca, operator: leader.operator, without });
+  await serving(leader);
+  const quiet = await quietRows(stage, leader, without);
   const standby = await startParty(stage, variant, stack);
-  await waitFor("the second replica to serve", () => isServed(standby));
-  const busy = await busyRows(stage, client, { leader, standby, ca });
+  await serving(standby);
+  const busy = await busyRows(stage, client, { leader, standby });
   return [
     { title: `admission: reviews of a cluster of 19 KB, operator ${variant.name}`, rows: quiet },
     { title: `admission: the same while ${fleetSize} clusters are reconciled`, rows: busy },
@@ -97,24 +96,16 @@ async function startParty(stage: Stage, variant: Variant, stack: AsyncDisposable
   return { operator, port };
 }
 
-async function isServed({ operator }: Party): Promise<boolean> {
-  return (await Deno.readTextFile(operator.log)).includes("Serving admission webhooks");
-}
-
-/** PEM of the authority, once the operator has made its certificate and serves with it. */
-async function authorityOf(client: GroundClient, party: Party): Promise<string> {
-  const options = { timeoutMs: 60_000, hopeless: () => whyEnded(party.operator) };
-  await waitFor("the webhook to serve", () => isServed(party), options);
-  const path = (name: string) => `/api/v1/namespaces/default/secrets/${name}`;
-  if (await client.get(path(servingSecretName)) === undefined) throw new Error("Cannot find the certificate");
-  return atob(stringAt(await client.get(path(authoritySecretName)), "data", "ca.crt") ?? "");
+async function serving({ operator }: Party): Promise<void> {
+  const isServed = async () => (await Deno.readTextFile(operator.log)).includes("Serving admission webhooks");
+  await waitFor("the webhook to serve", isServed, { timeoutMs: 60_000, hopeless: () => whyEnded(operator) });
 }
 
 async function timesOf(stage: Stage, input: ClientInput): Promise<readonly Times[]> {
   const { report } = await measure(stage, {
     file: "admission_client.ts",
     input,
-    flags: [`--allow-net=127.0.0.1:${input.port}`],
+    flags: [`--allow-net=127.0.0.1:${input.port}`, "--unsafely-ignore-certificate-errors=127.0.0.1"],
   });
   return (Array.isArray(report) ? report : []).filter(isTimes);
 }
@@ -141,23 +132,16 @@ const series:
     },
   ].map((each) => ({ ...each, reviews: reviewsEach }));
 
-interface Quiet {
-  readonly port: number;
-  readonly ca: string;
-  readonly operator: RunningOperator;
-  /** Memory of the same program without webhooks, in MB. */
-  readonly without: number;
-}
-
-async function quietRows(stage: Stage, { port, ca, operator, without }: Quiet): Promise<Row[]> {
+/** @param without memory of the same program without webhooks, in MB. */
+async function quietRows(stage: Stage, { port, operator }: Party, without: number): Promise<Row[]> {
   await delay(restMs);
   stage.say(`${series.length * reviewsEach} reviews; ${await loadOfMachine()}`);
   const before = await usageOf(operator.process.pid);
-  const found = await timesOf(stage, { port, ca, series });
+  const found = await timesOf(stage, { port, series });
   const reviews = found.reduce((sum, times) => sum + times.reviews, 0);
   await delay(restMs);
   const after = await usageOf(operator.process.pid);
-  await timesOf(stage, { port, ca, series });
+  await timesOf(stage, { port, series });
   await delay(restMs);
   const later = await usageOf(operator.process.pid);
   return [
@@ -197,13 +181,12 @@ function rowsOf(name: string, times: Times | undefined, limit: { p50?: number; p
 interface Busy {
   readonly leader: Party;
   readonly standby: Party;
-  readonly ca: string;
 }
 
-async function busyRows(stage: Stage, client: GroundClient, { leader, standby, ca }: Busy): Promise<Row[]> {
+async function busyRows(stage: Stage, client: GroundClient, { leader, standby }: Busy): Promise<Row[]> {
   const one = { ...validate, connections: 1, reviews: Infinity, seconds: busySeconds };
   const ask = async ({ port }: Party, reviews = 1e6): Promise<Times | undefined> =>
-    (await timesOf(stage, { port, ca, series: [{ ...one, reviews }] }))[0];
+    (await timesOf(stage, { port, series: [{ ...one, reviews }] }))[0];
   const idle = await ask(leader, reviewsEach);
   const fleet = fleetOf(fleetSize, "fleet", stage.plane.etcd);
   await prepareNamespaces(client, fleet);

@@ -1,4 +1,8 @@
-/** Sends reviews over TLS connections that stay open, as an API server does, and says how long the answers took. */
+/**
+ * Sends reviews over TLS connections that stay open, as an API server does, and says how long the answers took. It calls the
+ * webhook by its address, for which it has no certificate, and so is started with
+ * `--unsafely-ignore-certificate-errors=127.0.0.1`.
+ */
 import { isRecord } from "../ground/json.ts";
 import { inputOf, report } from "./report.ts";
 
@@ -15,8 +19,6 @@ export interface Series {
 
 export interface ClientInput {
   readonly port: number;
-  /** PEM of the authority. */
-  readonly ca: string;
   readonly series: readonly Series[];
 }
 
@@ -31,71 +33,33 @@ export interface Times {
   readonly most: number;
 }
 
-/** Reviews on each connection before those that count. */
+/** Reviews before those that count. */
 const warmUp = 100;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** One connection and what came over it that has not been read. */
-class Line {
-  #pending = "";
-  readonly #buffer = new Uint8Array(65_536);
-
-  constructor(readonly connection: Deno.TlsConn) {}
-
-  /** Sends a request and returns the body of its answer. @throws Error when the connection ends first. */
-  async ask(request: Uint8Array): Promise<string> {
-    for (let sent = 0; sent < request.length;) sent += await this.connection.write(request.subarray(sent));
-    while (true) {
-      const found = /^HTTP\/1\.1 (\d+)[\s\S]*?\r\n\r\n/.exec(this.#pending);
-      const length = Number(/content-length: (\d+)/i.exec(found?.[0] ?? "")?.[1] ?? NaN);
-      const from = found?.[0].length ?? Infinity;
-      if (this.#pending.length >= from + length) {
-        const body = this.#pending.slice(from, from + length);
-        this.#pending = this.#pending.slice(from + length);
-        return body;
-      }
-      await this.#more();
-    }
-  }
-
-  /** Answers are ASCII here, so characters count as bytes. */
-  async #more(): Promise<void> {
-    const count = await this.connection.read(this.#buffer);
-    if (count === null) throw new Error("the connection was closed");
-    this.#pending += decoder.decode(this.#buffer.subarray(0, count));
-  }
-}
-
-async function measureSeries({ port, ca }: ClientInput, series: Series): Promise<Times> {
+async function measureSeries({ port }: ClientInput, series: Series): Promise<Times> {
   const { path, body, connections, reviews, seconds = Infinity } = series;
-  const head = `POST ${path}?timeout=10s HTTP/1.1\r\nhost: webhook\r\ncontent-type: application/json\r\n` +
-    `content-length: ${encoder.encode(body).length}\r\n\r\n`;
-  const request = encoder.encode(head + body);
+  using client = Deno.createHttpClient({ http2: false, poolMaxIdlePerHost: connections });
+  const url = `https://127.0.0.1:${port}${path}?timeout=10s`;
+  const headers = { "content-type": "application/json" };
+  const ask = async () => await (await fetch(url, { client, method: "POST", headers, body })).text();
   const times: number[] = [];
   const failures: string[] = [];
-  const connect = () =>
-    Deno.connectTls({
-      hostname: "127.0.0.1",
-      port,
-      caCerts: [ca],
-      unsafelyDisableHostnameVerification: true,
-    });
-  const lines = await Promise.all(Array.from({ length: connections }, async () => new Line(await connect())));
-  for (const line of lines) {
-    for (let at = 0; at < warmUp / connections; at++) await line.ask(request);
-  }
-  const end = performance.now() + seconds * 1_000;
-  await Promise.all(lines.map(async (line) => {
-    while (times.length < reviews && performance.now() < end) {
+  const line = async (until: () => boolean, take: (milliseconds: number, answer: string) => void) => {
+    while (!until()) {
       const start = performance.now();
-      const answer = await line.ask(request);
-      times.push(performance.now() - start);
-      if (!answer.includes('"allowed":true')) failures.push(answer);
+      const answer = await ask();
+      take(performance.now() - start, answer);
     }
-  }));
-  for (const { connection } of lines) connection.close();
+  };
+  const lines = (...how: Parameters<typeof line>) =>
+    Promise.all(Array.from({ length: connections }, () => line(...how)));
+  let warm = 0;
+  await lines(() => warm >= warmUp, () => warm++);
+  const end = performance.now() + seconds * 1_000;
+  await lines(() => times.length >= reviews || performance.now() >= end, (milliseconds, answer) => {
+    times.push(milliseconds);
+    if (!answer.includes('"allowed":true')) failures.push(answer);
+  });
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
   return {
