@@ -3,9 +3,10 @@ import { defineResource } from "../../kube/resource.ts";
 import type { Decoded } from "../../kube/controller.ts";
 import type { Kind, KindObject } from "../schema/kind.ts";
 import type { Problem } from "../../kube/controller.ts";
+import { FIELD_MANAGER } from "./group.ts";
 
 /**
- * The same kind with a further step of decoding: from any accepted spelling of its spec to the one that controllers
+ * The same kind, written by the family's field manager, with a further step of decoding: from any accepted spelling of its spec to the one that controllers
  * see. The CRD stays that of `written`.
  * @param canonical pure; where the spec has no canonical form it adds to `problems`, and its result is dropped.
  */
@@ -15,7 +16,15 @@ export function canonicalKind<W, S, U>(
 ): Kind<KindObject<S, U>> {
   const { group, version, kind, plural, namespaced } = written.resource;
   return Object.freeze({
-    resource: defineResource<KindObject<S, U>>({ group, version, kind, plural, namespaced }),
+    // Statuses and finalizers are written under the name that wrote those of existing objects.
+    resource: defineResource<KindObject<S, U>>({
+      group,
+      version,
+      kind,
+      plural,
+      namespaced,
+      fieldManager: FIELD_MANAGER,
+    }),
     definition: written.definition,
     decode(raw: unknown): Decoded<KindObject<S, U>> {
       const decoded = written.decode(raw);

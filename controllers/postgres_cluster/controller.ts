@@ -62,6 +62,7 @@ import { growth } from "./storage.ts";
 import { STORE_BACKOFF, type StoreTools } from "./store_settings.ts";
 import { turnOf } from "./turn.ts";
 import { withRunnableVersion } from "./version.ts";
+import { wokenByPods } from "./wake.ts";
 
 export interface PostgresClusterServices extends Partial<Settings> {
   /** The way to the members; over HTTP when absent. */
@@ -136,7 +137,10 @@ export function postgresClusterController(
       certificateSecrets,
     ],
     sources: [
-      { watched: kinds.watched(kinds.Pods, { trim: trimMember, indexes: clusterIndex }), keys: clusterKeys },
+      {
+        watched: kinds.watched(kinds.Pods, { trim: trimMember, indexes: clusterIndex }),
+        keys: wokenByPods(),
+      },
       { watched: kinds.watched(kinds.Secrets, { trim: trimSecret }), keys: clusterKeys },
       { watched: kinds.watched(kinds.PersistentVolumeClaims), keys: clusterKeys },
       { watched: { resource: StorageClasses, optional: true }, keys: () => [] },

@@ -16,7 +16,7 @@ import { outcomeOf } from "../outcome.ts";
 import { trimSecret } from "../postgres_cluster/credentials.ts";
 import { Secrets, watched } from "../postgres_cluster/kinds.ts";
 import { finalize, type Memory } from "./finalize.ts";
-import { clusterKeyOf, gateOf } from "./gate.ts";
+import { clusterKeyOf, gateOf, isPassable, type PassableGate } from "./gate.ts";
 import { Clusters, type Database, Databases } from "./kinds.ts";
 import { type Order, orderOf } from "./order.ts";
 import { type Report, runPass } from "./pass.ts";
@@ -81,10 +81,8 @@ async function reconcile(database: Database, tools: Tools, context: ReconcileCon
   }
   const gate = gateOf(database, context.cache);
   const key = keyOf(database.metadata);
-  if (gate.kind !== "open") tools.memory.background.forget(key);
-  const progress = gate.kind === "open"
-    ? look(database, orderOf(database, gate.cluster), tools, context)
-    : undefined;
+  if (!isPassable(gate)) tools.memory.background.forget(key);
+  const progress = isPassable(gate) ? look(database, gate, tools, context) : undefined;
   const status = statusOf({ database, gate, progress }, context.clock);
   if (status !== undefined) {
     for (const notice of noticesOf(database, status)) context.record(notice);
@@ -94,13 +92,21 @@ async function reconcile(database: Database, tools: Tools, context: ReconcileCon
 }
 
 /** What is known of the pass, which is begun when it is due: for a new order, a changed Secret, or by the timer. */
-function look(database: Database, order: Order, tools: Tools, context: ReconcileContext): Progress<Report> {
+function look(
+  database: Database,
+  gate: PassableGate,
+  tools: Tools,
+  context: ReconcileContext,
+): Progress<Report> {
   const { memory, services: { driftSeconds, retrySeconds } } = tools;
+  const order = orderOf(database, gate.cluster);
+  // A cluster in trouble has to prove anew that it takes changes, and again while that lasts.
+  const isSteady = gate.kind === "open";
   const key = keyOf(database.metadata);
   const ask = () =>
     memory.background.look(key, {
-      id: JSON.stringify(order),
-      freshMs: ({ problems }) => 1_000 * (problems.length === 0 ? driftSeconds : retrySeconds),
+      id: JSON.stringify([order, isSteady]),
+      freshMs: ({ problems }) => 1_000 * (problems.length === 0 && isSteady ? driftSeconds : retrySeconds),
       run: (signal) => runPass(order, { database, ways: memory.waysOf(context), context, signal }),
       digest: (report) => JSON.stringify(report),
     }, context);

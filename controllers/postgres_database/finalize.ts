@@ -86,6 +86,7 @@ function endOf(raw: Leaving, memory: Memory, context: ReconcileContext): End {
   switch (gate.kind) {
     case "missing":
       return { kind: "done", level: "Normal", message: `Nothing is left to be dropped: ${gate.message}` };
+    case "unsteady":
     case "closed":
       memory.background.forget(keyOf(raw.metadata));
       return { kind: "waiting", database: value, message: gate.message };

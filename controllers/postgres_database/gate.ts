@@ -1,5 +1,6 @@
 /** Whether the cluster of a database is there and takes changes. */
 import { type PostgresCluster, PostgresClusters } from "../../api/smoketurner/postgres_cluster.ts";
+import type { PostgresClusterPhase } from "../../api/smoketurner/postgres_cluster/status.ts";
 import type { PostgresDatabaseSpec } from "../../api/smoketurner/postgres_database/spec.ts";
 import type { Cache } from "../../kube/cache.ts";
 import type { ObjectKey } from "../../kube/types.ts";
@@ -7,10 +8,28 @@ import { Clusters, type Database, placeOf } from "./kinds.ts";
 
 export type Gate =
   | { readonly kind: "open"; readonly cluster: PostgresCluster }
+  /** It is being changed, or some member is missing: whether its primary takes changes is for the primary to say. */
+  | { readonly kind: "unsteady"; readonly cluster: PostgresCluster; readonly message: string }
   /** It does not exist, or goes away. */
   | { readonly kind: "missing"; readonly message: string }
   /** It exists, and takes no changes now. */
   | { readonly kind: "closed"; readonly message: string };
+
+/** A cluster that can be worked with, or at least tried. */
+export type PassableGate = Extract<Gate, { readonly cluster: PostgresCluster }>;
+
+export function isPassable(gate: Gate): gate is PassableGate {
+  return gate.kind === "open" || gate.kind === "unsteady";
+}
+
+/** Phases of a cluster that has run, and may well be served by its primary. */
+const UNSTEADY: ReadonlySet<PostgresClusterPhase> = new Set([
+  "Updating",
+  "Scaling",
+  "Degraded",
+  "Recovering",
+  "Failed",
+]);
 
 /** Reads the stores; makes no request. */
 export function gateOf(database: Pick<Database, "metadata" | "spec">, cache: Cache): Gate {
@@ -23,8 +42,10 @@ export function gateOf(database: Pick<Database, "metadata" | "spec">, cache: Cac
   }
   const decoded = PostgresClusters.decode(raw);
   if (!decoded.ok) return { kind: "closed", message: `${name} does not fit its schema` };
-  const phase = decoded.value.status?.phase ?? "Pending";
-  if (phase === "Running") return { kind: "open", cluster: decoded.value };
+  const cluster = decoded.value;
+  const phase = cluster.status?.phase ?? "Pending";
+  if (phase === "Running") return { kind: "open", cluster };
+  if (UNSTEADY.has(phase)) return { kind: "unsteady", cluster, message: `${name} is ${phase}` };
   return { kind: "closed", message: `${name} is ${phase}: changes wait until it is Running` };
 }
 

@@ -1,14 +1,12 @@
 /** The kinds that a PostgresDatabase has to do with, as the Patroni family sees and writes them. */
-import { FIELD_MANAGER } from "../../api/smoketurner/group.ts";
 import { PostgresClusters } from "../../api/smoketurner/postgres_cluster.ts";
 import { type PostgresDatabase, PostgresDatabases } from "../../api/smoketurner/postgres_database.ts";
-import { writtenBy } from "../../kube/resource.ts";
 import type { Stored } from "../../kube/types.ts";
 
 /** A database as the API server has it. */
 export type Database = PostgresDatabase & Stored;
 
-export const Databases = writtenBy(FIELD_MANAGER, PostgresDatabases.resource);
+export const Databases = PostgresDatabases.resource;
 /** Read only, so the store is the one that their own controller keeps. */
 export const Clusters = PostgresClusters.resource;
 

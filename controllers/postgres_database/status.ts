@@ -3,11 +3,12 @@
  *
  * | first that holds                                | phase             | Ready                                  |
  * | ----------------------------------------------- | ----------------- | -------------------------------------- |
- * | no cluster, or one that takes no changes        | Pending           | False/ClusterNotFound, ClusterNotReady |
+ * | no cluster, or one that never ran               | Pending           | False/ClusterNotFound, ClusterNotReady |
  * | Ready before, same spec, pass under way         | as before         | as before                              |
  * | pass under way, database was there before       | Updating          | as before                              |
  * | pass under way                                  | Creating          | False/Provisioning                     |
  * | the way there failed, for less than 30 s, Ready | as before         | as before                              |
+ * | the way there failed, the cluster not Running   | Pending           | Unknown/ClusterNotReady                |
  * | the way there failed                            | Failed            | False/ProvisioningFailed               |
  * | something cannot be done                        | Failed            | False/ProvisioningFailed               |
  * | all done                                        | Ready             | True/Ready                             |
@@ -26,7 +27,7 @@ import type { Notice } from "../../kube/events.ts";
 import { SqlError, type SqlFailure } from "../../postgres/sql/errors.ts";
 import { conditionNotices } from "../condition_notices.ts";
 import type { Problem, Subject } from "./deeds.ts";
-import { clusterKeyOf, type Gate } from "./gate.ts";
+import { clusterKeyOf, type Gate, isPassable, type PassableGate } from "./gate.ts";
 import type { Database } from "./kinds.ts";
 import type { Report } from "./pass.ts";
 
@@ -70,17 +71,24 @@ const CLUSTER_READY: Said = {
   message: "The cluster is Running",
 };
 
+/** What is said of the cluster when its primary has answered. */
+function clusterReady(gate: PassableGate): Said {
+  if (gate.kind === "open") return CLUSTER_READY;
+  const message = `${gate.message}, but its primary takes changes`;
+  return { type: "ClusterReady", status: "True", reason: "PrimaryAnswers", message };
+}
+
 /** The status to write; undefined when nothing new is known. */
 export function statusOf(standing: Standing, clock: Clock): PostgresDatabaseStatus | undefined {
   const { database, gate, progress } = standing;
-  if (gate.kind !== "open" || progress === undefined) return waitingFor(gate, database, clock);
+  if (!isPassable(gate) || progress === undefined) return waitingFor(gate, database, clock);
   switch (progress.kind) {
     case "pending":
-      return pending(database, clock);
+      return pending(database, gate, clock);
     case "failed":
-      return failed(database, progress, clock);
+      return failed(standing, { gate, progress }, clock);
     case "done":
-      return done(database, progress.result, clock);
+      return done(database, progress.result, { clock, cluster: clusterReady(gate) });
   }
 }
 
@@ -90,30 +98,49 @@ export function leavingStatus(database: Database, message: string, clock: Clock)
 }
 
 function waitingFor(gate: Gate, database: Database, clock: Clock): PostgresDatabaseStatus {
-  const message = gate.kind === "open" ? "" : gate.message;
+  const message = isPassable(gate) ? "" : gate.message;
   const reason = gate.kind === "missing" ? "ClusterNotFound" : "ClusterNotReady";
   const statements = [said("ClusterReady", false, reason, message), said("Ready", false, reason, message)];
   return build(database, "Pending", statements, clock);
 }
 
-function pending(database: Database, clock: Clock): PostgresDatabaseStatus | undefined {
+/** Nothing has answered yet, so nothing is said of a cluster that is not Running. */
+function pending(database: Database, gate: PassableGate, clock: Clock): PostgresDatabaseStatus | undefined {
   if (wasReady(database)) return undefined;
+  const cluster = gate.kind === "open" ? [CLUSTER_READY] : [];
   const isThere = database.status?.conditions?.some(({ type, status }) =>
     type === "DatabaseCreated" && status === "True"
   );
-  if (isThere) return build(database, "Updating", [CLUSTER_READY], clock);
+  if (isThere) return build(database, "Updating", cluster, clock);
   const ready = said("Ready", false, "Provisioning", "The database is being set up");
-  return build(database, "Creating", [CLUSTER_READY, ready], clock);
+  return build(database, "Creating", [...cluster, ready], clock);
+}
+
+interface Failed {
+  readonly gate: PassableGate;
+  readonly progress: Extract<Progress<Report>, { readonly kind: "failed" }>;
 }
 
 function failed(
-  database: Database,
-  { error, failingMs }: { readonly error: Error; readonly failingMs: number },
+  { database }: Standing,
+  { gate, progress: { error, failingMs } }: Failed,
   clock: Clock,
 ): PostgresDatabaseStatus | undefined {
   if (wasReady(database) && failingMs < TOLERATED_MS) return undefined;
   const reason = error instanceof SqlError ? CLUSTER_REASONS[error.failure] : undefined;
-  const cluster = reason === undefined ? CLUSTER_READY : said("ClusterReady", false, reason, error.message);
+  if (gate.kind === "unsteady" && reason !== undefined) {
+    const message = `${gate.message}, and its primary does not take changes: ${error.message}`;
+    const unknown = (type: ConditionType): Said => ({
+      type,
+      status: "Unknown",
+      reason: "ClusterNotReady",
+      message,
+    });
+    return build(database, "Pending", [unknown("ClusterReady"), unknown("Ready")], clock);
+  }
+  const cluster = reason === undefined
+    ? clusterReady(gate)
+    : said("ClusterReady", false, reason, error.message);
   return build(
     database,
     "Failed",
@@ -126,11 +153,15 @@ function wasReady({ metadata, status }: Database): boolean {
   return status?.phase === "Ready" && status.observedGeneration === metadata.generation;
 }
 
-function done(database: Database, { problems, remarks }: Report, clock: Clock): PostgresDatabaseStatus {
+function done(
+  database: Database,
+  { problems, remarks }: Report,
+  { clock, cluster }: { readonly clock: Clock; readonly cluster: Said },
+): PostgresDatabaseStatus {
   const about = (...subjects: Subject[]) => problems.find((problem) => subjects.includes(problem.about));
   const isMade = about("database") === undefined;
   const statements = [
-    CLUSTER_READY,
+    cluster,
     judged("DatabaseCreated", "DatabaseProvisioned", about("database", "extensions")),
     judged("RolesCreated", "RolesProvisioned", about("roles")),
     ...(isMade ? [judged("GrantsApplied", "GrantsProvisioned", about("grants"))] : []),

@@ -103,7 +103,6 @@ scenario(
     await stage.apply();
     await stage.untilPhase("Ready");
     await stage.clusterIs("Updating");
-    await stage.untilPhase("Pending");
     await stage.delete();
     await stage.untilStatus("phase Deleting", ({ phase }) => phase === "Deleting");
     await delay(1_000);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { clusterNames } from "../../../api/smoketurner/names.ts";
 import { Secrets } from "../../../kube/kinds.ts";
 import { createAuthority } from "../../ground/pki.ts";
-import { delay } from "../../ground/wait_for.ts";
+import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { CLUSTER, scenario, type Stage } from "./stage.ts";
 
 async function setValue(stage: Stage, name: string, key: string, value: string): Promise<void> {
@@ -22,7 +22,7 @@ scenario("a cluster that is not Running is waited for, by watching it alone", as
   assert.equal(stage.sql.targets.length, 0);
   await stage.clusterIs("Running");
   await stage.untilPhase("Ready");
-  await stage.clusterIs("Updating");
+  await stage.clusterIs("Superseded");
   await stage.untilPhase("Pending");
   assert.equal(
     await stage.condition("DatabaseCreated"),
@@ -30,6 +30,38 @@ scenario("a cluster that is not Running is waited for, by watching it alone", as
     "what was known stays known",
   );
 });
+
+scenario(
+  "a database stays Ready in a cluster that is in trouble, for as long as its primary takes changes",
+  async (stage) => {
+    stage.start({ retrySeconds: 1 });
+    await stage.apply();
+    await stage.untilPhase("Ready");
+    await stage.clusterIs("Degraded");
+    await stage.untilStatus(
+      "the primary's answer",
+      ({ conditions }) => conditions?.some(({ reason }) => reason === "PrimaryAnswers") ?? false,
+    );
+    assert.equal((await stage.get()).status?.phase, "Ready");
+    await stage.apply({ database: { name: "orders", owner: "owner", connectionLimit: 7 } });
+    await stage.untilPhase("Ready");
+    const phases = (await stage.events()).filter((each) => each.startsWith("PhaseChange"));
+    assert.ok(phases.every((each) => !each.includes("Pending")), phases.join("\n"));
+
+    await stage.server.stop();
+    const phase = async () => (await stage.get()).status?.phase;
+    await waitUntil("nobody's answer", phase, (seen) => seen === "Pending", { timeoutMs: 90_000 });
+    assert.equal(await stage.condition("ClusterReady"), "Unknown/ClusterNotReady");
+    assert.equal(await stage.condition("Ready"), "Unknown/ClusterNotReady");
+    await stage.server.start();
+    await stage.untilStatus("its return", ({ phase }) => phase === "Ready");
+    await stage.clusterIs("Running");
+    await stage.untilStatus(
+      "the steady cluster",
+      ({ conditions }) => conditions?.some(({ reason }) => reason === "ClusterRunning") ?? false,
+    );
+  },
+);
 
 scenario(
   "a server that is down is found when it is up, and a Ready database outlives a short absence",
