@@ -13,6 +13,7 @@ import { isRecord } from "../../kube/errors.ts";
 import type { Pod } from "../../kube/kinds.ts";
 import type { Frozen } from "../../kube/types.ts";
 import { backupEnvironment } from "./backup_environment.ts";
+import { exporterPort } from "./desired_exporter.ts";
 import type { EnvVar } from "./environment.ts";
 import { majorOf, SPILO_IMAGES } from "./images.ts";
 import { parametersOf } from "./parameters.ts";
@@ -28,12 +29,14 @@ const COMPARED = /^(SSL_|USE_WALG_|WALG_|WALE_|WAL_|AWS_|BACKUP_)/;
 
 /** Hash of what a restart is needed for. How a cluster once started is no part of it, nor are CPU and memory. */
 export function askedHash(cluster: PostgresCluster): string {
+  const exporter = exporterPort(cluster);
   const asked = {
     version: cluster.spec.version,
     parameters: parametersOf(cluster),
     certificates: tlsMode(cluster) === "off" ? "" : tlsSecrets(cluster).members,
     backup: isByPgbackrest(cluster) ? pgbackrestSecrets(cluster) : backupEnvironment(cluster),
     encryption: cluster.spec.backup?.encryption ?? null,
+    ...(exporter === undefined ? {} : { exporter }),
   };
   return createHash("sha256").update(JSON.stringify(asked)).digest("hex").slice(0, HEX_DIGITS);
 }

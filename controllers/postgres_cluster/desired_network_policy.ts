@@ -4,6 +4,7 @@ import { ports } from "../../api/smoketurner/ports.ts";
 import type { NetworkPeer } from "../../api/smoketurner/postgres_cluster/network_policy.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { NetworkPolicy } from "./kinds.ts";
+import { exporterPort } from "./desired_exporter.ts";
 import { childMetadata, type Cluster, nameOf, namesOf, namespaceOf } from "./shape.ts";
 
 type Spec = NonNullable<NetworkPolicy["spec"]>;
@@ -44,9 +45,12 @@ function ingress(
 ): Ingress[] {
   const { allowExternalAccess = false, allowFrom = [] } = cluster.spec.networkPolicy ?? {};
   const clients = tcp(...clientPorts(cluster));
+  const exporter = exporterPort(cluster);
   return [
     { from: [namespace(namespaceOf(cluster))], ports: clients },
     { from: [{ podSelector: { matchLabels: own } }], ports: tcp(patroni.port) },
+    // Whoever collects metrics may be in any namespace.
+    ...(exporter === undefined ? [] : [{ from: [{ namespaceSelector: {} }], ports: tcp(exporter) }]),
     ...operatorNamespaces.map((name) => ({
       from: [namespace(name)],
       ports: tcp(postgresql.port, patroni.port),

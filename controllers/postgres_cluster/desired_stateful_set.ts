@@ -11,6 +11,7 @@ import { askedHash } from "./asked.ts";
 import { encryptionKeys } from "../../api/smoketurner/secret_keys.ts";
 import { PGP_MOUNT, pgpSecret } from "./backup_environment.ts";
 import type { Container, PodSpec } from "./environment.ts";
+import { exporterContainers } from "./desired_exporter.ts";
 import { pgbackrestMounts, pgbackrestVolumes } from "./desired_pgbackrest.ts";
 import { PERMISSIONS_IMAGE, SPILO_IMAGES } from "./images.ts";
 import { podEnvironment, TLS_MOUNT } from "./pod_environment.ts";
@@ -101,7 +102,7 @@ function podSpec(cluster: Cluster): PodSpec {
     },
     affinity: { podAntiAffinity: spread(nameOf(cluster)) },
     initContainers: [permissions()],
-    containers: [postgres(cluster)],
+    containers: [postgres(cluster), ...exporterContainers(cluster)],
     volumes: volumes(cluster),
   };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { askedHash } from "./asked.ts";
 import { storedCluster } from "../../tests/support/postgres_clusters.ts";
 import { daysOf } from "./backup_environment.ts";
 import {
@@ -213,6 +214,26 @@ Deno.test("passwords are letters and digits, each as likely as any other, and st
     connectionString(storedCluster(), "p@ss/word"),
     /postgres:p%40ss%2Fword@orders-primary\.fx-patroni\.svc:5432/,
   );
+});
+
+Deno.test("an exporter stands beside PostgreSQL where it is wanted, and its port is open to whoever collects", () => {
+  const without = storedCluster();
+  const wanted = storedCluster({ metrics: { enabled: true, port: 9200 } });
+  const pod = desiredStatefulSet(wanted, { existing: undefined, replicas: 1 }).spec?.template.spec;
+  const [, exporter] = pod?.containers ?? [];
+  assert.deepEqual(exporter?.ports, [{ name: "metrics", containerPort: 9200, protocol: "TCP" }]);
+  assert.equal(
+    exporter?.env?.find(({ name }) => name === "DATA_SOURCE_PASS")?.valueFrom?.secretKeyRef?.name,
+    "orders-credentials",
+  );
+  assert.equal(
+    desiredStatefulSet(without, { existing: undefined, replicas: 1 }).spec?.template.spec?.containers.length,
+    1,
+  );
+  const open = desiredNetworkPolicy(wanted, []).spec?.ingress?.flatMap(({ ports }) => ports ?? []);
+  assert.ok(open?.some(({ port }) => port === 9200));
+  assert.notEqual(askedHash(wanted), askedHash(without), "it takes a restart");
+  assert.equal(askedHash(storedCluster({ metrics: { enabled: false } })), askedHash(without));
 });
 
 Deno.test("building is pure, for any spec", () => {
