@@ -57,9 +57,8 @@ onNodes(
         metadata: { name: "shop" },
         spec: {
           clusterRef: { name: "orders" },
-          database: { name: "shop", owner: "shop_owner" },
+          database: { name: "shop", owner: "app" },
           roles: [{ name: "app", secretName: "app-login", login: true }],
-          grants: [{ role: "app", schema: "public", privileges: ["CREATE"] }],
         },
       };
       await stage.client.apply(database, stage.namespace);
