@@ -43,7 +43,13 @@ export function resolveCell(scope: TemplateScope, cell: CellConfig, path: string
   const template = chooseTemplate(scope, "CellTemplate", cellReference(cell, path));
   if (!template.ok) return template;
   const settings = withEtcdImage(cellSettings(template.value.spec, cell));
-  const problems = misfits(multigatewaySpec, settings.multigateway, path, ["multigateway"]);
+  // One level alone was held to its schema when it was read.
+  const levels = [template.value.spec, cell.overrides, cell.spec].filter((level) =>
+    level?.multigateway !== undefined
+  );
+  const problems = levels.length > 1
+    ? misfits(multigatewaySpec, settings.multigateway, path, ["multigateway"])
+    : [];
   if (problems.length > 0) return refused(problems);
   const { name, zone, zoneId, region } = cell;
   return resolved({ name, ...present({ zone, zoneId, region, template: template.value.name }), ...settings });

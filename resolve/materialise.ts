@@ -20,7 +20,7 @@ import { completeCluster, type CompleteDatabase, implicitParts } from "./cluster
 import { cellNames } from "./database.ts";
 import { coreReference, externalGlobal, managedEtcd } from "./global_topo_server.ts";
 import { present } from "./present.ts";
-import { completeShard, mergeShard, shardMisfits, shardReference } from "./shard.ts";
+import { completeShard, levelsOf, mergeShard, shardMisfits, shardReference } from "./shard.ts";
 import { promoteTemplates, type Templates, type TemplateScope, usesTemplate } from "./templates.ts";
 
 /** A spec to be stored, and what to tell its user. */
@@ -94,5 +94,5 @@ function storedShard(scope: TemplateScope, shard: ShardConfig, cells: readonly s
   const templated = usesTemplate(scope, "ShardTemplate", shardReference(shard, ""));
   if (templated || shard.overrides !== undefined || cells.length === 0) return shard;
   const spec = completeShard(mergeShard(undefined, shard), cells);
-  return shardMisfits(spec, "").length > 0 ? shard : { ...shard, spec };
+  return shardMisfits(spec, "", levelsOf(undefined, shard)).length > 0 ? shard : { ...shard, spec };
 }

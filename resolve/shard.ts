@@ -51,7 +51,7 @@ export function resolveShard(scope: TemplateScope, place: ShardPlace): Resolved<
   if (!template.ok) return template;
   const merged = mergeShard(template.value.spec, shard);
   const settings = inCells(completeShard(merged, cells), cells);
-  const problems = shardMisfits(settings, path);
+  const problems = shardMisfits(settings, path, levelsOf(template.value.spec, shard));
   if (problems.length > 0) return refused(problems);
   return resolved({
     shard: {
@@ -123,10 +123,25 @@ function inCells(settings: ShardSettings, all: readonly string[]): ShardSettings
 
 const poolsSchema = resolvedPools("resolved shard");
 
-export function shardMisfits(settings: ShardSettings, path: string): ResolveProblem[] {
+/** How many levels say something of a shard. */
+export function levelsOf(template: ShardTemplateSpec | undefined, { overrides, spec }: ShardConfig): number {
+  return [template, overrides, spec].filter((level) => Object.keys(level ?? {}).length > 0).length;
+}
+
+/**
+ * What is out of bounds since levels were put together. One level alone was held to its schema when it was read; then only
+ * the cells that were filled in can be too many.
+ */
+export function shardMisfits(settings: ShardSettings, path: string, levels: number): ResolveProblem[] {
+  const { multiorch, pools, postgresConfig: values = {} } = levels > 1 ? settings : cellsOf(settings);
   return [
-    ...misfits(multiorchSpec, settings.multiorch, path, ["multiorch"]),
-    ...misfits(poolsSchema, settings.pools, path, ["pools"]),
-    ...misfits(postgresConfig, settings.postgresConfig ?? {}, path, ["postgresConfig"]),
+    ...misfits(multiorchSpec, multiorch, path, ["multiorch"]),
+    ...misfits(poolsSchema, pools, path, ["pools"]),
+    ...misfits(postgresConfig, values, path, ["postgresConfig"]),
   ];
+}
+
+function cellsOf({ multiorch, pools }: ShardSettings): ShardSettings {
+  const entries = Object.entries(pools).map(([name, { cells }]) => [name, present({ cells })] as const);
+  return { multiorch: present({ cells: multiorch.cells }), pools: Object.fromEntries(entries) };
 }
