@@ -15,6 +15,7 @@ import { idle } from "./idle.ts";
 import { patroni } from "./patroni.ts";
 import { render } from "./print.ts";
 import { rotation } from "./rotation.ts";
+import { strangers } from "./strangers.ts";
 import { throughput } from "./throughput.ts";
 
 const benchmarks: readonly Benchmark[] = [
@@ -24,6 +25,7 @@ const benchmarks: readonly Benchmark[] = [
   throughput,
   rotation,
   admission,
+  strangers,
   fleet50,
   fleet200,
   patroni,
