@@ -56,7 +56,7 @@ function byPhase(clusters: readonly Frozen<PostgresCluster>[]): Sample[] {
 }
 
 /**
- * Adds what is counted pass by pass, 19 series for each PostgresCluster; they go with it.
+ * Adds what is counted pass by pass, 20 series for each PostgresCluster; they go with it.
  * @returns takes each pass that ended.
  */
 export function countPasses(registry: Registry, { cache }: Fleet): ReconcileListener {
@@ -87,8 +87,10 @@ export function countPasses(registry: Registry, { cache }: Fleet): ReconcileList
     // A pass may end after its object is gone.
     if (controller !== CONTROLLER || store.get(key) === undefined) return;
     const labels = labelsOf(key);
-    if (result === "error") return errors.inc(labels);
-    passes.inc(labels);
+    // Both are there from the first pass on: what begins with 1 has no rate.
+    errors.inc(labels, result === "error" ? 1 : 0);
+    passes.inc(labels, result === "error" ? 0 : 1);
+    if (result === "error") return;
     seconds.observe(labels, took);
   };
 }

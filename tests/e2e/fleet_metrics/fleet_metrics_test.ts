@@ -8,7 +8,7 @@ import type { Resource } from "../../../kube/resource.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
 import { untilQuiet } from "../../support/quiet.ts";
-import { planeOf, watchedOperator } from "./support.ts";
+import { planeOf, untilHealthy, watchedOperator } from "./support.ts";
 
 const manifest = (more = "") => `
 apiVersion: v1
@@ -34,13 +34,19 @@ metadata: { name: orders }
 spec: { version: "16", replicas: 3, storage: { size: 1Gi }, tls: { enabled: false } }
 `;
 
+/** On a machine with other work. */
+const patience = { timeoutMs: 120_000 };
+
 async function remove({ client, namespace }: ClusterStage, resource: Resource, name: string): Promise<void> {
   const key = { namespace, name };
   const { metadata: { uid = "", resourceVersion = "" } } = await client.get(resource, key);
   await client.delete(resource, key, { precondition: { uid, resourceVersion } });
-  await waitUntil(`${name} to be gone`, () => client.find(resource, key), (seen) => seen === undefined, {
-    timeoutMs: 90_000,
-  });
+  await waitUntil(
+    `${name} to be gone`,
+    () => client.find(resource, key),
+    (seen) => seen === undefined,
+    patience,
+  );
 }
 
 clusterTest(
@@ -50,7 +56,7 @@ clusterTest(
     await using _plane = planeOf(stage);
     await using watched = watchedOperator(stage);
     const { read, untilSample } = watched;
-    await stage.untilPhase("c", "Healthy");
+    await untilHealthy(stage);
     const namespace = `namespace="${stage.namespace}"`;
     assert.deepEqual([...await read("multigres_operator_cluster_info")], [
       [`name="c",${namespace},phase="Healthy"`, 1],
@@ -85,7 +91,7 @@ clusterTest(
     await remove(stage, MultigresClusters.resource, "c");
     const mentions = async () =>
       (await watched.page()).split("\n").filter((line) => line.includes(stage.namespace));
-    await waitUntil("nothing to be told of what is gone", mentions, (lines) => lines.length === 0);
+    await waitUntil("nothing to be told of what is gone", mentions, (lines) => lines.length === 0, patience);
     assert.equal(watched.memory.size, 0);
   },
 );
@@ -107,7 +113,7 @@ clusterTest("passes over a PostgresCluster are counted for as long as it is ther
   );
   await watched.untilSample("postgres_operator_clusters_total", /phase="Running"/, (value) => value === 1);
   await remove(stage, PostgresClusters.resource, "orders");
-  await waitUntil("nothing to be told of it", watched.page, (page) => !page.includes("orders"));
+  await waitUntil("nothing to be told of it", watched.page, (page) => !page.includes("orders"), patience);
 });
 
 clusterTest("passes that fail are counted for their object, under the name of its kind", async (stage) => {
@@ -128,7 +134,7 @@ clusterTest("passes that fail are counted for their object, under the name of it
     "the cell to be made",
     () => stage.client.listAll(Cells.resource, { namespace: stage.namespace }),
     (cells) => cells.length === 1,
-    { timeoutMs: 60_000 },
+    patience,
   );
 });
 
@@ -146,8 +152,8 @@ clusterTest("what is looked at again without having changed tells no event", asy
   await stage.apply(manifest());
   await using _plane = planeOf(stage);
   await using watched = watchedOperator(stage);
-  await stage.untilPhase("c", "Healthy");
-  await untilQuiet(watched.operator, 2_000);
+  await untilHealthy(stage);
+  await untilQuiet(watched.operator, 2_000, 90_000);
   const before = await told(stage);
   assert.ok(before.length > 0);
   const passes = async () => {
@@ -159,7 +165,7 @@ clusterTest("what is looked at again without having changed tells no event", asy
   for (const round of ["1", "2", "3"]) {
     const key = { namespace: stage.namespace, name: "c" };
     await stage.client.patch(MultigresClusters.resource, key, { metadata: { annotations: { look: round } } });
-    await untilQuiet(watched.operator, 1_000);
+    await untilQuiet(watched.operator, 1_000, 90_000);
   }
   assert.ok(await passes() >= passed + 3, "it was looked at again");
   assert.deepEqual(await told(stage), before);

@@ -2,7 +2,7 @@
 import { addControllers } from "../../../controllers/controllers.ts";
 import { type FleetMemory, registerFleetMetrics } from "../../../controllers/fleet_metrics/register.ts";
 import type { Services } from "../../../controllers/services.ts";
-import { createMetrics } from "../../../telemetry/prometheus.ts";
+import { createMetrics, type PrometheusMetrics } from "../../../telemetry/prometheus.ts";
 import { sharedCluster } from "../../ground/ground.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, services } from "../../support/cluster_stage.ts";
@@ -12,6 +12,7 @@ import type { OperatorOptions, RunningOperator } from "../../support/operator.ts
 export interface Watched extends AsyncDisposable {
   readonly operator: RunningOperator;
   readonly memory: FleetMemory;
+  readonly metrics: PrometheusMetrics;
   /** The samples of a metric whose labels match, as numbers by their labels. */
   read(name: string): Promise<Map<string, number>>;
   /** Waits until the only sample of a metric that matches has a value that fits. */
@@ -22,7 +23,7 @@ export interface Watched extends AsyncDisposable {
 
 /** Starts the operator with every controller, as `matriarch run` does. */
 export function watchedOperator(stage: ClusterStage, options: Partial<OperatorOptions> = {}): Watched {
-  const metrics = createMetrics({ version: "1", leaseName: "lease", processMetrics: false });
+  const metrics = createMetrics({ version: "1", leaseName: "lease", processMetrics: true });
   const means: Services = services({
     evidenceSeconds: 0.3,
     patroni: { patroniAddress: () => "http://127.0.0.1:9" },
@@ -51,6 +52,7 @@ export function watchedOperator(stage: ClusterStage, options: Partial<OperatorOp
   };
   return {
     operator,
+    metrics,
     memory: {
       get size() {
         return memory.found?.size ?? 0;
@@ -65,7 +67,7 @@ export function watchedOperator(stage: ClusterStage, options: Partial<OperatorOp
         `${name} with ${labels}`,
         find,
         ([value, ...others]) => value !== undefined && others.length === 0 && fits(value),
-        { timeoutMs: 60_000, intervalMs: 20 },
+        { timeoutMs: 120_000, intervalMs: 20 },
       );
       return value;
     },
@@ -77,4 +79,9 @@ export function watchedOperator(stage: ClusterStage, options: Partial<OperatorOp
 export function planeOf({ namespace, endpoint, root }: ClusterStage): DataPlane {
   const { connection } = sharedCluster();
   return startDataPlane({ connection, namespace, etcd: endpoint, root, speed: 30, needsDatabase: true });
+}
+
+export async function untilHealthy(stage: ClusterStage): Promise<void> {
+  const phase = async () => (await stage.cluster("c")).status?.phase;
+  await waitUntil("the cluster to be Healthy", phase, (seen) => seen === "Healthy", { timeoutMs: 120_000 });
 }
