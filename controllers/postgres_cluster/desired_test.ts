@@ -216,6 +216,22 @@ Deno.test("passwords are letters and digits, each as likely as any other, and st
   );
 });
 
+Deno.test("a NetworkPolicy opens every port that members, poolers and backups need", () => {
+  const endpoint = "https://minio.shop:9000";
+  const cluster = storedCluster({
+    pgbouncer: { enabled: true },
+    backup: { ...backup, destination: { ...destination, endpoint } },
+  });
+  const { ingress = [], egress = [] } = desiredNetworkPolicy(cluster, ["operators"]).spec ?? {};
+  const portsOf = (rules: typeof ingress | typeof egress) =>
+    rules.flatMap(({ ports = [] }) => ports.map(({ port, protocol }) => `${protocol} ${port}`));
+  const [into, out] = [portsOf(ingress), portsOf(egress)];
+  for (const port of ["TCP 5432", "TCP 6432", "TCP 8008"]) assert.ok(into.includes(port), port);
+  for (const port of ["TCP 8008", "UDP 53", "TCP 53", "TCP 443", "TCP 6443", "TCP 9000"]) {
+    assert.ok(out.includes(port), port);
+  }
+});
+
 Deno.test("an exporter stands beside PostgreSQL where it is wanted, and its port is open to whoever collects", () => {
   const without = storedCluster();
   const wanted = storedCluster({ metrics: { enabled: true, port: 9200 } });
