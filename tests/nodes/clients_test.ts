@@ -9,6 +9,10 @@ import { waitFor, waitUntil } from "../ground/wait_for.ts";
 import { secretOf } from "./load.ts";
 import { LONG_MS, names, onNodes } from "./stage.ts";
 
+/** Number of the certificate that a server shows to clients of PostgreSQL. */
+const SERIAL =
+  'openssl s_client -connect "$1" -starttls postgres </dev/null 2>/dev/null | openssl x509 -noout -serial';
+
 onNodes(
   "clients come in through poolers, and with psql as a role of a PostgresDatabase",
   async (stage, t) => {
@@ -23,14 +27,15 @@ onNodes(
     await stage.untilWell(2);
 
     const [client] = (await stage.members()).filter(({ isPrimary }) => !isPrimary);
-    const psql = async (uri: string, statement: string) => {
-      const command = ["psql", uri, "-v", "ON_ERROR_STOP=1", "-Atc", statement];
+    const run = async (...command: string[]) => {
       const said = await kubectl(["exec", client?.name ?? "", "-c", "postgres", "--", ...command], {
         kubeconfigPath: realNodes().kubeconfigPath,
         namespace: stage.namespace,
       });
       return said.trim();
     };
+    const psql = (uri: string, statement: string) =>
+      run("psql", uri, "-v", "ON_ERROR_STOP=1", "-Atc", statement);
 
     const password = await secretOf(stage, names.credentialsSecret, credentialKeys.superuserPassword);
     for (
@@ -75,5 +80,22 @@ onNodes(
       const cluster = await stage.client.get(stage.clusterPath);
       assert.equal(stringAt(cluster, "status", "phase"), "Running");
     });
+
+    await t.step(
+      "a certificate that is lost is issued anew, and members take it up while they run",
+      async () => {
+        const lives = async () => (await stage.members()).map(({ uid, startedAt }) => `${uid} ${startedAt}`);
+        const serial = () => run("sh", "-c", SERIAL, "sh", `${names.primaryService}:5432`);
+        const [before, standing] = [await lives(), await serial()];
+        assert.match(standing, /^serial=/);
+        await stage.client.request("DELETE", stage.path("secrets", names.ownTls));
+        const issued = await waitUntil("another certificate", serial, (now) => now !== standing, {
+          timeoutMs: LONG_MS,
+          intervalMs: 1_000,
+        });
+        assert.match(issued, /^serial=/);
+        assert.deepEqual(await lives(), before);
+      },
+    );
   },
 );
