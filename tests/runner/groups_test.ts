@@ -25,7 +25,12 @@ Deno.test("a file's folder decides its group, and benchmarks have none", () => {
   assert.equal(nameOf("tests/e2e/postgres_database/life_test.ts"), "databases");
   assert.equal(nameOf("tests/e2e/postgres_upgrade/life_test.ts"), "upgrades");
   assert.equal(nameOf("tests/faults/control_plane_test.ts"), "faults");
+  assert.equal(nameOf("tests/nodes/failover_test.ts"), "nodes");
   assert.equal(nameOf("tests/bench/apply_test.ts"), undefined);
+});
+
+Deno.test("a run of everything leaves out only what needs root and the machine for itself", () => {
+  assert.deepEqual(groups.filter(({ onRequest }) => onRequest).map(({ name }) => name), ["nodes"]);
 });
 
 Deno.test("a unit test reads the repository, has temporary files, and may do nothing else", () => {
