@@ -369,7 +369,9 @@ function parseList(
   const value: unknown = JSON.parse(response.body);
   const metadata = isRecord(value) ? value["metadata"] : undefined;
   const items = isRecord(value) ? value["items"] ?? [] : undefined;
-  if (!isRecord(metadata) || !Array.isArray(items) || typeof metadata["resourceVersion"] !== "string") {
+  // Aggregated APIs that measure their objects, such as metrics.k8s.io, give lists no version.
+  const resourceVersion = isRecord(metadata) ? metadata["resourceVersion"] ?? "" : undefined;
+  if (!isRecord(metadata) || !Array.isArray(items) || typeof resourceVersion !== "string") {
     throw new TypeError(
       `Cannot read the answer to GET ${path} as it is no list: ${response.body.slice(0, 200)}`,
     );
@@ -377,7 +379,7 @@ function parseList(
   const token = metadata["continue"];
   return {
     items,
-    resourceVersion: metadata["resourceVersion"],
+    resourceVersion,
     continue: typeof token === "string" && token !== "" ? token : undefined,
   };
 }
