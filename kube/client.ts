@@ -376,10 +376,9 @@ function parseList(
       `Cannot read the answer to GET ${path} as it is no list: ${response.body.slice(0, 200)}`,
     );
   }
-  const token = metadata["continue"];
-  return {
-    items,
-    resourceVersion,
-    continue: typeof token === "string" && token !== "" ? token : undefined,
-  };
+  return { items, resourceVersion, continue: tokenIn(metadata) };
+}
+
+function tokenIn({ continue: token }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof token === "string" && token !== "" ? token : undefined;
 }
