@@ -154,6 +154,21 @@ export const groups: readonly Group[] = [
     ],
   },
   {
+    name: "image",
+    needs: ["private"],
+    inTurn: true,
+    onRequest: true,
+    owns: below("image"),
+    permissions: (around) => [
+      // What the image is made of lies all over the machine.
+      "--allow-read",
+      `--allow-write=${around.ground.temporary}`,
+      `--allow-net=${loopback}`,
+      `--allow-env=${groundVariable}`,
+      ...runOf(["sh", around.ground.binaries.kubectl]),
+    ],
+  },
+  {
     name: "nodes",
     needs: ["nodes"],
     inTurn: true,

@@ -1,0 +1,34 @@
+/** Every flavour is taken by a real API server, as it is. */
+import assert from "node:assert/strict";
+import { overlays } from "../../../deploy/kustomize.ts";
+import { GroundClient } from "../../ground/client.ts";
+import { ownedTest, privateControlPlane } from "../../ground/ground.ts";
+import { at, stringAt } from "../../ground/json.ts";
+import { waitUntil } from "../../ground/wait_for.ts";
+import { applyAll, installForeignKinds, namespace, objectsOf } from "../../support/installation.ts";
+
+ownedTest("all flavours apply; two replicas come up in a namespace of restricted pods", async () => {
+  await using plane = await privateControlPlane("all");
+  using client = new GroundClient(plane.connection);
+  await installForeignKinds(client);
+  for (const overlay of overlays) await applyAll(client, await objectsOf(overlay));
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/multigres-operator-controller-manager`;
+  const deployment = await waitUntil(
+    "both replicas to be available",
+    () => client.get(path),
+    (seen) => at(seen, "status", "availableReplicas") === 2,
+    { timeoutMs: 60_000 },
+  );
+  assert.equal(at(deployment, "status", "unavailableReplicas"), undefined);
+});
+
+ownedTest(
+  "definitions, roles and hooks come before what needs them: one pass over install.yaml suffices",
+  async () => {
+    const kinds = (await objectsOf("default")).map((object) => stringAt(object, "kind"));
+    const first = (kind: string) => kinds.indexOf(kind);
+    assert.ok(first("Namespace") < first("ServiceAccount"));
+    assert.ok(first("CustomResourceDefinition") < first("Deployment"));
+    assert.ok(first("ServiceAccount") < first("Deployment"));
+  },
+);
