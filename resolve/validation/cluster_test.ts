@@ -35,6 +35,7 @@ for (const [rule, list] of Object.entries(ruleCases)) {
       assert.ok(hit !== undefined, `${path}: ${JSON.stringify(found)}`);
       assert.equal(hit.severity, severity);
       assert.match(hit.message, says);
+      assert.match(hit.message, /\bspec\.\w/, "says where");
       const silent = review(accepted, around).filter((finding) =>
         finding.rule === rule && finding.path === path
       );

@@ -13,11 +13,11 @@ function job(server: string, entry: string, clock = new ManualClock()) {
 
 Deno.test("the worker that holds the authority's key may reach the API server, and nothing else", async () => {
   await assert.rejects(job("https://127.0.0.1:1", "probe_worker.ts"), {
-    message: "refused: read, write, env, run, sys, connect, listen elsewhere",
+    message: "refused: read, write, env, run, ffi, sys, connect, listen elsewhere",
   });
   // The same tries, with the API server at the address to which one of them connects and on which another listens.
   await assert.rejects(job("https://127.0.0.1:9", "probe_worker.ts"), {
-    message: "refused: read, write, env, run, sys",
+    message: "refused: read, write, env, run, ffi, sys",
   });
 });
 

@@ -114,7 +114,7 @@ Deno.test("the worker may listen on its port, and nothing else", () =>
       "what the worker was refused",
       () => log.find((each) => each.includes("refused: ")),
     );
-    assert.ok(line.includes("refused: read, write, env, run, sys, connect, listen elsewhere"), line);
+    assert.ok(line.includes("refused: read, write, env, run, ffi, sys, connect, listen elsewhere"), line);
   }));
 
 Deno.test("a worker that dies is replaced, ever later", async () => {

@@ -97,7 +97,7 @@ export async function withHost(
   }
 }
 
-/** Waits until the webhook listens. */
+/** Waits until the webhook listens. A test's first worker has its types checked before it starts, which may take a while. */
 export function listening(host: WebhookHost): Promise<boolean> {
-  return waitFor("the webhook to listen", () => host.health() === undefined);
+  return waitFor("the webhook to listen", () => host.health() === undefined, { timeoutMs: 120_000 });
 }
