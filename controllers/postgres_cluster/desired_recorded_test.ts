@@ -70,8 +70,15 @@ Deno.test("a StatefulSet that stands is taken over with what nobody may change o
   assert.deepEqual(changed.map((line) => line.replace(/:.*/, "")).sort(), [
     "+ .spec.template.metadata.annotations",
     "+ .spec.template.spec.containers[0].lifecycle.preStop.exec.command",
+    "+ .spec.template.spec.containers[0].readinessProbe.failureThreshold",
     "- .spec.template.spec.containers[0].lifecycle.preStop.exec.command",
     "- .spec.updateStrategy.rollingUpdate",
+    "~ .spec.template.spec.containers[0].readinessProbe.initialDelaySeconds",
+    "~ .spec.template.spec.containers[0].readinessProbe.periodSeconds",
+    "~ .spec.template.spec.containers[0].startupProbe.failureThreshold",
+    "~ .spec.template.spec.containers[0].startupProbe.httpGet.path",
+    "~ .spec.template.spec.containers[0].startupProbe.initialDelaySeconds",
+    "~ .spec.template.spec.containers[0].startupProbe.periodSeconds",
     "~ .spec.updateStrategy.type",
   ]);
 });

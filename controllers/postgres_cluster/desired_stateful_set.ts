@@ -50,6 +50,15 @@ const LEAVING_SECONDS = 5;
 const isStandby = `curl -sf -m 1 -o /dev/null http://localhost:${ports.patroni.port}/replica`;
 const LEAVE = `if ${isStandby}; then sleep ${LEAVING_SECONDS}; fi`;
 
+/**
+ * Patroni has 310 s to come up. PostgreSQL may take as long as it needs: copying a large database takes hours, and a restart
+ * would begin it again.
+ */
+const START = { initialDelaySeconds: 2, periodSeconds: 2, failureThreshold: 154 };
+
+/** Every restart, failover and growth waits until a member is ready, so it is asked often; 30 s without a yes make it unready. */
+const READY = { initialDelaySeconds: 2, periodSeconds: 3, failureThreshold: 10 };
+
 export interface StatefulSetPlan {
   readonly existing: Existing;
   /** Members that there should be; undefined leaves the number to whoever owns it. */
@@ -154,20 +163,23 @@ function postgres(cluster: Cluster): Container {
       runAsGroup: POSTGRES_GROUP,
       allowPrivilegeEscalation: false,
     },
-    startupProbe: probe("/readiness", { initialDelaySeconds: 10, failureThreshold: 30 }),
-    readinessProbe: probe("/readiness", { initialDelaySeconds: 5, failureThreshold: 3 }),
-    livenessProbe: probe("/liveness", { initialDelaySeconds: 30, failureThreshold: 6 }),
+    startupProbe: probe("/liveness", START),
+    readinessProbe: probe("/readiness", READY),
+    livenessProbe: probe("/liveness", { initialDelaySeconds: 30, periodSeconds: 10, failureThreshold: 6 }),
     lifecycle: { preStop: { exec: { command: ["/bin/sh", "-c", LEAVE] } } },
     volumeMounts: mounts(cluster),
   };
 }
 
-function probe(
-  path: string,
-  more: { readonly initialDelaySeconds: number; readonly failureThreshold: number },
-) {
+interface Rhythm {
+  readonly initialDelaySeconds: number;
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
+
+function probe(path: string, rhythm: Rhythm) {
   const httpGet = { path, port: ports.patroni.port, scheme: "HTTP" };
-  return { httpGet, periodSeconds: 10, timeoutSeconds: 5, successThreshold: 1, ...more };
+  return { httpGet, timeoutSeconds: 5, successThreshold: 1, ...rhythm };
 }
 
 /** CPU and memory without the operator's own switch. */
