@@ -17,9 +17,6 @@ export const PGBACKREST_MOUNT = "/etc/pgbackrest";
 /** Folders of the user's Secrets. */
 const SECRETS = "/var/secrets/pgbackrest";
 
-/** The folder of locks; the database's own user must be able to write there. */
-const LOCKS = "/tmp/pgbackrest";
-
 /** A Secret of the user, and the folder below {@link SECRETS} that it is mounted at. */
 export interface MountedSecret {
   readonly folder: "store" | "key" | "source";
@@ -198,7 +195,6 @@ function configuration(stanza: string, settings: readonly string[]): string {
   return [
     "[global]",
     ...settings,
-    `lock-path=${LOCKS}`,
     // What matters is told on the console; a file would grow in the container.
     "log-level-file=off",
     "log-level-console=warn",

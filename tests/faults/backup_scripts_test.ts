@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   backupJob,
   checkScript,
+  folderOf,
   type JobState,
   parseState,
   startScript,
@@ -43,9 +44,9 @@ ownedTest(
 
     const killed = backupJob("manual", `${unique} killed`);
     await sh(startScript(killed, "sleep 5"));
-    const { length } = await sh(`kill -9 "$(cat /tmp/base_backup_${killed.id}/pid)" 2>&1`);
+    const { length } = await sh(`kill -9 "$(cat ${folderOf(killed)}/pid)" 2>&1`);
     assert.equal(length, 0, "it ran, and nobody is left to say how it ended");
     await until(killed, "unknown");
-    await sh(`rm -rf /tmp/base_backup_${slow.id} /tmp/base_backup_${good.id}`);
+    await sh(`rm -rf ${folderOf(slow)} ${folderOf(good)}`);
   },
 );

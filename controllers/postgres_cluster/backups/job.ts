@@ -24,8 +24,9 @@ export function backupJob(kind: BackupJob["kind"], trigger: string): BackupJob {
   return { id, kind, trigger };
 }
 
-function folderOf({ id }: BackupJob): string {
-  return `/tmp/base_backup_${id}`;
+/** Where a shell in the container finds a job: nothing of it outlives the container. */
+export function folderOf({ id }: BackupJob): string {
+  return `"\${TMPDIR:-/tmp}"/base_backup_${id}`;
 }
 
 /**
