@@ -18,7 +18,7 @@ export const operatorIdentity: Identity = {
 
 /**
  * Gives the operator its rights. Each test has a namespace of its own in the place of the operator's, so what holds there
- * alone in an installation holds everywhere here; `tests/e2e/rbac` has an installation as it is.
+ * alone in an installation holds everywhere here; `tests/image` has an installation as it is.
  */
 export async function grantRights(connection: Connection): Promise<void> {
   using client = new GroundClient(connection);
