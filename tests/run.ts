@@ -4,7 +4,7 @@
  * Brings up what the selected groups need, runs one group after another, each with its own narrow permissions, takes
  * everything down again, and ends with one line: `N passed, N failed`.
  */
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { requireNode } from "./ground/build.ts";
 import { groundVariable } from "./ground/ground.ts";
@@ -21,8 +21,9 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = args.filter((arg) => arg.startsWith("-") && arg !== "--");
   const selection = args.filter((arg) => !arg.startsWith("-"));
   const files = await findTests(repository, selection);
-  const asked = selection.length > 0;
-  const chosen = groups.filter((group) => filesOf(group, files).length > 0 && (asked || !group.onRequest));
+  const chosen = groups.filter((group) =>
+    filesOf(group, files).length > 0 && (!group.onRequest || selection.some((name) => names(name, group)))
+  );
   await requireNode();
   await using stack = new AsyncDisposableStack();
   const scratch = stack.use(await temporaryFolder("matriarch-test-"));
@@ -75,6 +76,11 @@ async function main(args: readonly string[]): Promise<number> {
   await stack.disposeAsync();
   console.log(`\n${summary(total)}`);
   return total.failed === 0 ? 0 : 1;
+}
+
+/** Whether a selection names a group's own folder or a file in it, and not just a folder around it. */
+function names(selected: string, group: Group): boolean {
+  return group.owns(`${relative(repository, resolve(repository, selected))}/`);
 }
 
 function filesOf(group: Group, files: readonly string[]): string[] {
