@@ -8,7 +8,7 @@ import { realNodes } from "../ground/ground.ts";
 import type { GuardedProcess } from "../ground/guard.ts";
 import { at, conditionStatus, isRecord, listAt, stringAt } from "../ground/json.ts";
 import { nodeName } from "../ground/nodes/layout.ts";
-import { inNetworkOf, type Machine } from "../ground/nodes/machine.ts";
+import { inNetworkOf, type Machine, runningMachines } from "../ground/nodes/machine.ts";
 import { installDefinitions, startOperator } from "../ground/operator.ts";
 import { freePort } from "../ground/ports.ts";
 import { delay, waitFor, waitUntil } from "../ground/wait_for.ts";
@@ -158,7 +158,8 @@ export class Stage {
 
   /** The node that a member is on. */
   machineOf({ node }: RealMember): Machine {
-    const machine = realNodes().machines.find(({ index }) => nodeName(index) === node);
+    const { folder, machines } = realNodes();
+    const machine = runningMachines(folder, machines).find(({ index }) => nodeName(index) === node);
     if (machine === undefined) throw new Error(`Cannot find node ${node}`);
     return machine;
   }

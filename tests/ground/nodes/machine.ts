@@ -138,6 +138,14 @@ async function childOf(pid: number): Promise<number | undefined> {
   return code === 0 ? Number(stdout) : undefined;
 }
 
+/** The nodes that run now: one that was started again has another process 1. */
+export function runningMachines(folder: string, machines: readonly Machine[]): Machine[] {
+  return machines.map(({ index }) => {
+    const pid = Deno.readTextFileSync(join(folder, `node-${index}`, "holder.pid"));
+    return { index, pid: Number(pid) };
+  });
+}
+
 /** Cuts the power: everything in the node ends at once. Resolves when it is gone. */
 export async function killMachine({ pid, index }: Machine): Promise<void> {
   await tryShell('kill -KILL "$1"', `${pid}`);
