@@ -1,6 +1,6 @@
-/** Those templates of the chart that follow from code: kinds, roles, hooks. The others are written by hand beside them. */
-import { customResourceDefinitions } from "../api/crds.ts";
-import { renderCustomResourceDefinition } from "../api/crds.ts";
+/** Those templates of the chart that follow from code: kinds, roles, hooks, alerts, dashboards. The others are written by hand beside them. */
+import { Document } from "yaml";
+import { customResourceDefinitions, renderCustomResourceDefinition } from "../api/crds.ts";
 import { type ManifestFile, type Part, rbacFiles } from "../manifests/rbac/files.ts";
 import { usualInstallation } from "../manifests/rbac/roles.ts";
 import { mutatingConfiguration, validatingConfiguration } from "../webhook/configurations.ts";
@@ -16,8 +16,41 @@ export function chartFiles(): ManifestFile[] {
     { name: "rbac.yaml", content: HEAD + roles("operator") },
     { name: "rbac_gc.yaml", content: HEAD + when(".Values.gc.enabled", roles("gc")) },
     { name: "rbac_webhook.yaml", content: HEAD + when(".Values.webhook.enabled", roles("webhook")) },
+    { name: "observability.yaml", content: HEAD + when(".Values.metrics.serviceMonitors", observability()) },
     { name: "webhook.yaml", content: HEAD + when(".Values.webhook.enabled", hooks()) },
   ];
+}
+
+const observed = new URL("./observability/", import.meta.url);
+const dashboards = ["operator-overview.json", "cluster-health.json", "data-plane.json"];
+
+/** Alerts and dashboards; both have templates of their own, which Helm must leave alone. */
+function observability(): string {
+  const rule = Deno.readTextFileSync(new URL("prometheus-rule.yaml", observed));
+  const metadata = {
+    name: "grafana-dashboard-multigres",
+    namespace: RELEASE,
+    labels: {
+      "app.kubernetes.io/name": "multigres-operator",
+      "app.kubernetes.io/component": "monitoring",
+      "grafana_dashboard": "1",
+    },
+  };
+  const data = Object.fromEntries(
+    dashboards.map((name) => [
+      name,
+      literal(Deno.readTextFileSync(new URL(`dashboards/${name}`, observed))),
+    ]),
+  );
+  const map = new Document({ apiVersion: "v1", kind: "ConfigMap", metadata, data }).toString({
+    lineWidth: 0,
+  });
+  const placed = literal(rule).replace(/^metadata:\n/m, (line) => `${line}  namespace: ${RELEASE}\n`);
+  return `---\n${placed}---\n${map}`;
+}
+
+function literal(text: string): string {
+  return text.replaceAll("{{", '{{ "{{" }}');
 }
 
 function when(condition: string, text: string): string {

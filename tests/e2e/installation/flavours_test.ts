@@ -11,7 +11,12 @@ ownedTest("all flavours apply; two replicas come up in a namespace of restricted
   await using plane = await privateControlPlane("all");
   using client = new GroundClient(plane.connection);
   await installForeignKinds(client);
-  for (const overlay of overlays) await applyAll(client, await objectsOf(overlay));
+  const [first, ...others] = await Promise.all(overlays.map(objectsOf));
+  await applyAll(client, first ?? []);
+  for (const objects of others) {
+    // All flavours have the same definitions, and those are large.
+    await applyAll(client, objects.filter(({ kind }) => kind !== "CustomResourceDefinition"));
+  }
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/multigres-operator-controller-manager`;
   const deployment = await waitUntil(
     "both replicas to be available",
