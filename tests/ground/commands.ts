@@ -62,6 +62,8 @@ export function apiServerArguments(layout: Layout, audited: boolean): string[] {
     "service-cluster-ip-range": serviceRange,
     "endpoint-reconciler-type": "none",
     "disable-admission-plugins": "TaintNodesByCondition",
+    // As in clusters that are strict: whoever names an owner must be allowed to hold up its end.
+    "enable-admission-plugins": "OwnerReferencesPermissionEnforcement",
     "allow-privileged": true,
     "profiling": false,
     ...(audited ? audit : {}),
