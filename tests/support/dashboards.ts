@@ -61,8 +61,10 @@ export function metricsOn(page: string): Set<string> {
 /** Names that an exporter makes of a file with queries: each prefix with each of its columns. */
 export function metricsOfQueries(queries: unknown): Set<string> {
   const entries = (value: unknown) => Object.entries(isRecord(value) ? value : {});
-  return new Set(entries(queries).flatMap(([prefix, query]) =>
-    listAt(query, "metrics").flatMap(entries).filter(([, how]) => stringAt(how, "usage") === "GAUGE")
-      .map(([name]) => `${prefix}_${name}`)
-  ));
+  return new Set(
+    entries(queries).flatMap(([prefix, query]) =>
+      listAt(query, "metrics").flatMap(entries).filter(([, how]) => stringAt(how, "usage") === "GAUGE")
+        .map(([name]) => `${prefix}_${name}`)
+    ),
+  );
 }
