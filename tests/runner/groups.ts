@@ -160,8 +160,14 @@ export const groups: readonly Group[] = [
     onRequest: true,
     owns: below("image"),
     permissions: (around) => [
-      // What the image is made of lies all over the machine.
-      "--allow-read",
+      `--allow-read=${
+        [
+          ...imageSources(),
+          around.repository,
+          around.ground.temporary,
+          ...around.groundFolders,
+        ].join(",")
+      }`,
       `--allow-write=${around.ground.temporary}`,
       `--allow-net=${loopback}`,
       `--allow-env=${groundVariable}`,
@@ -183,6 +189,11 @@ export const groups: readonly Group[] = [
     ],
   },
 ];
+
+/** Where the image's files come from: Deno, and the libraries that it is linked to. */
+function imageSources(): string[] {
+  return [Deno.execPath(), "/lib", "/lib64", "/usr/lib"];
+}
 
 /** For tests on the shared cluster. */
 function clusterPermissions(around: Surroundings): string[] {
