@@ -47,6 +47,7 @@ export async function startPrometheus(page: () => Promise<string>): Promise<Prom
     if (!answer.ok) throw new Error(`Cannot ask ${expr}: ${stringAt(body, "error")}`);
     return listAt(body, "data", "result").length;
   };
-  await waitFor("Prometheus to have scraped", async () => (await count("up == 1").catch(() => 0)) > 0);
+  const scraped = async () => (await count("up == 1").catch(() => 0)) > 0;
+  await waitFor("Prometheus to have scraped", scraped, { timeoutMs: 120_000 });
   return { count, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

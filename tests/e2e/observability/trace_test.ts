@@ -37,7 +37,7 @@ function spanOf(
   accept: (span: Span) => boolean,
 ): Promise<Span> {
   const find = () => collector.spans.find((span) => span.traceId === traceId && accept(span));
-  return waitFor(`a span of ${what}`, find, { timeoutMs: 30_000 });
+  return waitFor(`a span of ${what}`, find, { timeoutMs: 120_000 });
 }
 
 const names = (line: readonly Span[]) => line.map(({ name }) => name);
@@ -71,6 +71,7 @@ ownedTest(
       const review = await waitFor(
         "the review",
         () => collector.spans.find(({ name }) => name === "Webhook.Default"),
+        { timeoutMs: 120_000 },
       );
       assert.equal(review.attributes["k8s.resource.name"], "shop");
       const stored = await stage.ground.get(
