@@ -43,7 +43,12 @@ async function prepareNodes(
   const cluster = await startRealCluster(MOST_NODES, progress);
   const { folder, kubectl } = cluster.description;
   return {
-    description: { ...programs, binaries: { kubectl }, nodes: cluster.description, temporary: temporaryRoot() },
+    description: {
+      ...programs,
+      binaries: { kubectl },
+      nodes: cluster.description,
+      temporary: temporaryRoot(),
+    },
     folders: [folder, dirname(kubectl)],
     refusals: () => Promise.resolve([]),
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
