@@ -18,13 +18,19 @@ ownedTest("all flavours apply; two replicas come up in a namespace of restricted
     await applyAll(client, objects.filter(({ kind }) => kind !== "CustomResourceDefinition"));
   }
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/multigres-operator-controller-manager`;
-  const deployment = await waitUntil(
-    "both replicas to be available",
-    () => client.get(path),
-    (seen) => at(seen, "status", "availableReplicas") === 2,
-    { timeoutMs: 60_000 },
+  await waitUntil(
+    "two replicas of the last flavour to be available, and none of others",
+    async () => {
+      const deployment = await client.get(path);
+      const count = (name: string) => at(deployment, "status", name);
+      return {
+        seen: at(deployment, "metadata", "generation") === count("observedGeneration"),
+        counts: [count("replicas"), count("updatedReplicas"), count("availableReplicas")],
+      };
+    },
+    ({ seen, counts }) => seen && counts.every((count) => count === 2),
+    { timeoutMs: 180_000 },
   );
-  assert.equal(at(deployment, "status", "unavailableReplicas"), undefined);
 });
 
 ownedTest(
