@@ -153,7 +153,7 @@ const onlyWalg = [
   [
     "!has(self.destination) || !has(self.destination.S3) || !has(self.destination.S3.endpoint) || " +
     '!self.destination.S3.endpoint.startsWith("http:")',
-    "Cannot reach an object store without TLS with pgbackrest: give an endpoint with https",
+    "Cannot reach an object store without TLS with pgbackrest: give S3 an endpoint with https",
   ],
 ] as const;
 
