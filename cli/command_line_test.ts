@@ -69,6 +69,7 @@ Deno.test("without flags everything has the default that existing installations 
     leaseNamespace: undefined,
     namespaces: undefined,
     imageUpdateStrategy: "immediate",
+    evidenceSeconds: 4,
     images: {},
     telemetry: {},
     podNamespace: undefined,
@@ -139,6 +140,10 @@ Deno.test("values outside of what a flag takes are refused", async () => {
   await refused(
     ["run", "--webhook-port=0"],
     /--webhook-port as a port is a number from 1 to 65535: current value is "0"/,
+  );
+  await refused(
+    ["run", "--evidence-seconds=0"],
+    /--evidence-seconds as instances are asked every 1 to 300 seconds: current value is "0"/,
   );
   await refused(
     ["run", "--image-update-strategy=never"],

@@ -64,6 +64,8 @@ export interface RunOptions {
   /** Undefined: all namespaces. */
   readonly namespaces: readonly string[] | undefined;
   readonly imageUpdateStrategy: "immediate" | "lazy";
+  /** How often the instances of a shard are asked. */
+  readonly evidenceSeconds: number;
   readonly images: Readonly<Partial<Record<ImageName, string>>>;
   /** The operator's own OTEL variables: components of clusters that do not say otherwise get the same. */
   readonly telemetry: OperatorTelemetry;
@@ -118,6 +120,7 @@ export function resolveOptions(flags: RunFlags, read: Environment): RunOptions {
     leaseNamespace: flags["lease-namespace"] ?? env("POD_NAMESPACE"),
     namespaces: namespaces.length === 0 ? undefined : namespaces,
     imageUpdateStrategy: flags["image-update-strategy"],
+    evidenceSeconds: flags["evidence-seconds"],
     images: imagesOf(env),
     telemetry: telemetryOf(env),
     podNamespace: env("POD_NAMESPACE"),

@@ -97,9 +97,10 @@ function createManager(
 }
 
 function servicesOf(options: RunOptions, connection: Connection): Services {
-  const { images, imageUpdateStrategy: strategy, telemetry, podNamespace } = options;
+  const { images, imageUpdateStrategy: strategy, evidenceSeconds, telemetry, podNamespace } = options;
   return servicesWith({
     images: { available: availableImages(replacements(images)), strategy },
+    evidenceSeconds,
     telemetry,
     patroni: {
       exec: openPodExec(connection),

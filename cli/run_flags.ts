@@ -19,6 +19,7 @@ export interface RunFlags {
   readonly "webhook-service-account"?: string;
   readonly "webhook-service-name": string;
   readonly "image-update-strategy": "immediate" | "lazy";
+  readonly "evidence-seconds": number;
   readonly "zap-devel": boolean;
   readonly "zap-log-level"?: LogLevel;
   readonly "zap-encoder"?: "json" | "console";
@@ -87,6 +88,14 @@ export const runFlags = {
     values: ["immediate", "lazy"],
     default: "immediate",
   },
+  "evidence-seconds": {
+    ...parsed(
+      "Ask the instances of each shard how they are every so many seconds, 1 to 300",
+      "seconds",
+      evidence,
+    ),
+    default: "4",
+  },
   "zap-devel": boolean("Log for people: console, debug, stacks from warnings on", true),
   "zap-log-level": { ...parsed("Least level to log", "level", parseLevel), optional: true },
   "zap-encoder": { kind: "enum", brief: "Form of the log", values: ["json", "console"], optional: true },
@@ -127,6 +136,12 @@ function port(value: string): number {
   const number = Number(value);
   if (/^\d+$/.test(value) && number >= 1 && number <= 65_535) return number;
   throw new UsageError("a port is a number from 1 to 65535");
+}
+
+function evidence(value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= 1 && number <= 300) return number;
+  throw new UsageError("instances are asked every 1 to 300 seconds");
 }
 
 /** Names of namespaces are DNS labels (RFC 1123). @throws UsageError */
