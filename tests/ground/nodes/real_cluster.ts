@@ -86,7 +86,10 @@ export async function startRealCluster(count: number, progress: Progress): Promi
   }
 }
 
-/** Starts a node that was killed, with the state that it had on disk. */
+/**
+ * Starts a node that was killed, with the state that it had on disk. It ends with whoever called, as all that is guarded
+ * does: with the file of a test, which therefore has to be the last that runs.
+ */
 export async function restartNode(nodes: RealNodes, index: number): Promise<Machine> {
   const [first] = nodes.machines;
   if (first === undefined || index === first.index) {
