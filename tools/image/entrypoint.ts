@@ -1,4 +1,5 @@
 /** How the program is started in the image: the permissions of `deno.json`, written out, as nothing else may be read there. */
+import { allocatorEnvironment, engineFlags } from "./engine.ts";
 import { isRecord, listAt, stringAt } from "../../tests/ground/json.ts";
 
 /** Folder of the bundle in the image. */
@@ -10,15 +11,11 @@ export const DENO_DIR = "/deno-dir";
 /** User and group, of no name and no rights. */
 export const USER = 65_532;
 
-/** Bounds of V8's heap: decision 8 has what each brings. */
-const V8_FLAGS = "--max-semi-space-size=8,--heap-growing-percent=30";
-
-/** Variables of the image; the allocator's two make it give memory back (decision 8). */
+/** Variables of the image. */
 export const environment: Readonly<Record<string, string>> = {
   DENO_DIR,
   DENO_NO_UPDATE_CHECK: "1",
-  MALLOC_MMAP_THRESHOLD_: "65536",
-  MALLOC_TRIM_THRESHOLD_: "131072",
+  ...allocatorEnvironment,
 };
 
 /**
@@ -44,7 +41,7 @@ export function entrypoint(config: unknown): string[] {
     "--no-remote",
     "--no-npm",
     "--unstable-worker-options",
-    `--v8-flags=${V8_FLAGS}`,
+    `--v8-flags=${engineFlags}`,
     "--allow-net",
     `--allow-read=${read.join(",")}`,
     `--allow-env=${strings(listAt(set, "env", "allow")).join(",")}`,
