@@ -34,6 +34,8 @@ export type Collection = keyof typeof collections;
 export interface Fleet {
   readonly count: number;
   readonly namespaces: readonly string[];
+  /** Instances of each shard; the default of clusters when absent. */
+  readonly instances?: number;
   /** Address of the etcd that holds the topology of all of them. */
   readonly etcd: string;
 }
@@ -72,8 +74,16 @@ function cluster(fleet: Fleet, index: number): Manifest {
       postgresPasswordSecretRef: { name: "pw", key: "password" },
       globalTopoServer: { external },
       cells: [{ name: "zone-a", zoneId: "use1-aza" }],
+      ...(fleet.instances === undefined ? {} : { databases: databasesOf(fleet.instances) }),
     },
   };
+}
+
+/** One shard with so many instances. */
+function databasesOf(replicasPerCell: number) {
+  const pools = { default: { type: "readWrite", cells: ["zone-a"], replicasPerCell } };
+  const shards = [{ name: "0-inf", spec: { pools } }];
+  return [{ name: "postgres", default: true, tablegroups: [{ name: "default", default: true, shards }] }];
 }
 
 /** Makes the namespaces, each with the Secret of the password. */

@@ -10,7 +10,7 @@ import { admission } from "./admission.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { cache } from "./cache.ts";
 import { client } from "./client.ts";
-import { fleet200, fleet50 } from "./fleet.ts";
+import { fleet200, fleet50, shards } from "./fleet.ts";
 import { idle } from "./idle.ts";
 import { patroni } from "./patroni.ts";
 import { render } from "./print.ts";
@@ -28,6 +28,7 @@ const benchmarks: readonly Benchmark[] = [
   strangers,
   fleet50,
   fleet200,
+  shards,
   patroni,
 ];
 

@@ -150,7 +150,8 @@ function aroundObjects({ client, namespace }: Where) {
     name?: string,
   ): Promise<Status> => {
     const isIt = (status: PostgresDatabase["status"]) => status !== undefined && accept(status);
-    const found = await waitUntil(what, async () => (await get(name)).status, isIt);
+    // After failures a server is asked again a minute later at the latest.
+    const found = await waitUntil(what, async () => (await get(name)).status, isIt, { timeoutMs: 90_000 });
     assert.ok(found !== undefined);
     return found;
   };
