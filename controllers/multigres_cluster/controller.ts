@@ -18,7 +18,6 @@ import { Deployments, PersistentVolumeClaims, Services as KubeServices } from ".
 import type { Plan } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
-import { appliedNotice } from "../applied_notice.ts";
 import { isInternalCertificate } from "../components/internal_certificate.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import type { Services } from "../services.ts";
@@ -27,7 +26,7 @@ import { certificateSteps, ownedCertificates } from "./certificates.ts";
 import { finalize } from "./finalize.ts";
 import { observe } from "./observe.ts";
 import { components, preparations, tableGroups } from "./plan.ts";
-import { noticesOf, statusOf } from "./status.ts";
+import { noticesOf, passNotices, statusOf } from "./status.ts";
 import { usersOfTemplate } from "./template_users.ts";
 import { isRegistered, standingOf, TOPOLOGY_BACKOFF, type TopologyTools } from "./topology.ts";
 import type { ClusterView } from "./view.ts";
@@ -103,8 +102,8 @@ async function reconcile(
     statements: certified.statements,
   };
   const status = statusOf(pass, context.clock);
-  for (const notice of appliedNotice(cluster.status, result.written)) context.record(notice);
-  await context.writeStatus(status, noticesOf(cluster, status, pass));
+  for (const notice of passNotices(cluster, pass)) context.record(notice);
+  await context.writeStatus(status, noticesOf(cluster, status));
   const due = topology?.kind === "asked" ? topology.progress.dueMs / 1000 : 0;
   return soonest(soonest(outcomeOf(result), due), certified.dueSeconds);
 }

@@ -10,6 +10,7 @@ import type { Stored } from "../../kube/types.ts";
 import { imagesCondition, imagesStatus } from "../../resolve/image_status.ts";
 import { present } from "../../resolve/present.ts";
 import type { ResolveProblem } from "../../resolve/problem.ts";
+import { appliedNotice } from "../applied_notice.ts";
 import { conditionNotices } from "../condition_notices.ts";
 import { isFresh } from "../freshness.ts";
 import { phaseNotice } from "../phase_notice.ts";
@@ -199,21 +200,23 @@ const SILENT = new Set([
   "TopologyRegistered",
 ]);
 
-/** What people are told: transitions only. */
-export function noticesOf(
-  cluster: MultigresCluster & Stored,
-  now: MultigresClusterStatus,
-  { seen }: Pass,
-): Notice[] {
+/** What people are told along with the status: transitions only. */
+export function noticesOf(cluster: MultigresCluster, now: MultigresClusterStatus): Notice[] {
   const { status: before } = cluster;
-  const notices: Notice[] = [];
-  if (seen.resolution.ok && !wasResolved(cluster)) notices.push(...inOne(seen.resolution.notices));
-  notices.push(...imageNotices(seen, before));
   return [
-    ...notices,
     ...phaseNotice(before, now),
     ...topologyNotices(before, now),
     ...conditionNotices(before, now, SILENT),
+  ];
+}
+
+/** What people are told of a pass itself, which the status may not show. */
+export function passNotices(cluster: MultigresCluster & Stored, { seen, result }: Pass): Notice[] {
+  const { status: before } = cluster;
+  return [
+    ...(seen.resolution.ok && !wasResolved(cluster) ? inOne(seen.resolution.notices) : []),
+    ...imageNotices(seen, before),
+    ...appliedNotice(before, result.written),
   ];
 }
 
