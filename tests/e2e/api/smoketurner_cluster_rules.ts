@@ -10,6 +10,7 @@ export function clusterRules(production: Manifest): RuleCases {
   required(rules);
   services(rules);
   backups(rules);
+  engines(rules);
   restores(rules);
   names(rules);
   return rules;
@@ -152,10 +153,58 @@ function backups(rules: RuleCases): void {
   );
 }
 
+/** What only WAL-G can do. */
+function engines(rules: RuleCases): void {
+  rules.words("spec.backup.engine", ["walg"], "barman");
+  const backup = rules.within({
+    "spec.backup.engine": "pgbackrest",
+    "spec.backup.compression": "zstd",
+    "spec.backup.encryption.method": "aes256",
+    "spec.backup.backupFromReplica": false,
+    "spec.backup.destination": { type: "S3", ...location, endpoint: undefined },
+  });
+  const limit = (message: string, accepted: Changes, refused: Changes) =>
+    backup.cel("spec.backup", message, { accepted, refused });
+  for (const accepted of ["lz4", "zstd", "none"]) {
+    for (const refused of ["lzma", "brotli"]) {
+      limit(
+        "Cannot compress so with pgbackrest: use lz4, zstd or none",
+        { "spec.backup.compression": accepted },
+        { "spec.backup.compression": refused },
+      );
+    }
+  }
+  limit(
+    "Cannot encrypt by PGP with pgbackrest: use method aes256",
+    {},
+    { "spec.backup.encryption.method": "pgp" },
+  );
+  limit(
+    "Cannot read backups from a standby with pgbackrest: leave backupFromReplica false",
+    {},
+    { "spec.backup.backupFromReplica": true },
+  );
+  const flat = "spec.backup.destination.endpoint";
+  limit(
+    "Cannot reach an object store without TLS with pgbackrest: give an endpoint with https",
+    { [flat]: "https://store.example" },
+    { [flat]: "http://store.example" },
+  );
+  const nested = (endpoint: string) => ({ "spec.backup.destination": { S3: { ...location, endpoint } } });
+  limit(
+    "Cannot reach an object store without TLS with pgbackrest: give S3 an endpoint with https",
+    nested("https://store.example"),
+    nested("http://store.example"),
+  );
+}
+
 function restores(rules: RuleCases): void {
   const path = "spec.restore.source.s3";
   const s3 = { prefix: "s3://b/p", region: "r", credentialsSecret: "s" };
   const restoring = rules.within({ "spec.restore": { source: { s3 } } });
+  restoring
+    .words("spec.restore.engine", ["walg", "pgbackrest"], "barman")
+    .keyword("spec.restore.stanza", "pattern", { accepted: "orders-2", refused: "a/b" });
   restoring.needs("spec.restore.source", path, `${path}.prefix`, `${path}.region`);
   restoring.cel(
     path,

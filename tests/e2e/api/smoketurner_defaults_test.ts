@@ -43,6 +43,7 @@ const examples: readonly Example[] = [
     }),
     part: ["spec", "backup"],
     becomes: {
+      engine: "walg",
       schedule: "@daily",
       encryption: { keySecret: "k", method: "aes256" },
       destination: { type: "S3", ...location, forcePathStyle: false },

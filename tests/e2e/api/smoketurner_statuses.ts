@@ -87,6 +87,7 @@ export const clusterStatus = {
     recoveryWindowEnd: time,
     lastManualBackupTrigger: time,
     lastManualBackupStatus: "completed",
+    lastManualBackupMessage: "Base backup base_1 taken",
   },
 };
 
