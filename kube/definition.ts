@@ -4,7 +4,9 @@ import type { KubeClient } from "./client.ts";
 import { type Clock, sleep } from "./clock.ts";
 import type { Random } from "./random.ts";
 import { defineResource, qualifiedName, type Resource } from "./resource.ts";
+import type { Selection } from "./selector.ts";
 import type { KubeObject } from "./types.ts";
+import type { WatchEvent } from "./watch.ts";
 
 /** The little that is read of a CustomResourceDefinition. */
 export interface Definition extends KubeObject {
@@ -28,12 +30,16 @@ export interface ServedOptions {
   readonly failures: number;
 }
 
-/** The longest that one watch of the definition stays open, in seconds; then the kind itself is tried again. */
+/** The longest that one watch of the definition stays open, in seconds; the next goes on where it ended. */
 const WATCH_SECONDS = 300;
+
+/** A watch that ends sooner than this, in milliseconds, is not simply followed by the next: whoever answers so is ill. */
+const SHORTEST_WATCH_MS = 1_000;
 
 /**
  * Returns when the kind's definition is established, when `signal` aborts, or when it is time to try the kind itself
- * again: after 300 s of watching, or after a pause where definitions may not be watched. Never rejects.
+ * again: after a pause, where definitions cannot be watched. However long the definition is away, waiting for it costs
+ * nothing but the watch. Never rejects.
  */
 export async function waitUntilServed(options: ServedOptions, signal: AbortSignal): Promise<void> {
   const { clock, random, failures } = options;
@@ -49,25 +55,67 @@ export async function waitUntilServed(options: ServedOptions, signal: AbortSigna
 
 /** @returns true when the definition became established while watching; false when it was before, or did not. */
 async function watchDefinition(options: ServedOptions, signal: AbortSignal): Promise<boolean> {
-  const { client, resource } = options;
+  const { client, resource, clock } = options;
   const selection = { fields: `metadata.name=${qualifiedName(resource)}` };
-  let version = "";
+  let seen: Seen = { version: "", established: false };
   for await (const page of client.list(Definitions, selection)) {
     if (page.items.some(isEstablished)) return false;
-    version = page.resourceVersion;
+    seen = { ...seen, version: page.resourceVersion };
   }
+  for (let longEnough = true; longEnough && !seen.established && !signal.aborted;) {
+    const opened = clock.monotonic();
+    seen = await watchOnce(client, selection, seen.version, signal);
+    longEnough = clock.monotonic() - opened >= SHORTEST_WATCH_MS;
+  }
+  return seen.established;
+}
+
+/** What a watch has told: the version it came to, and whether the definition is established. */
+interface Seen {
+  readonly version: string;
+  readonly established: boolean;
+}
+
+/** One watch from a version on. @throws when it cannot be opened, breaks, or has to start over */
+async function watchOnce(
+  client: KubeClient,
+  selection: Selection,
+  resourceVersion: string,
+  signal: AbortSignal,
+): Promise<Seen> {
   const connection = await client.watch(Definitions, selection, {
-    resourceVersion: version,
+    resourceVersion,
     timeoutSeconds: WATCH_SECONDS,
     signal,
   });
+  let seen: Seen = { version: resourceVersion, established: false };
   try {
     for (let events = await connection.next(); events !== undefined; events = await connection.next()) {
-      if (events.some((event) => "object" in event && isEstablished(event.object))) return true;
+      seen = events.reduce(taken, seen);
+      if (seen.established) return seen;
     }
-    return false;
+    return seen;
   } finally {
     await connection.close();
+  }
+}
+
+function taken(seen: Seen, event: WatchEvent<Definition>): Seen {
+  switch (event.type) {
+    case "ADDED":
+    case "MODIFIED":
+      return {
+        version: event.object.metadata.resourceVersion ?? seen.version,
+        established: isEstablished(event.object),
+      };
+    case "DELETED":
+      return { version: event.object.metadata.resourceVersion ?? seen.version, established: false };
+    case "BOOKMARK":
+      return { ...seen, version: event.resourceVersion };
+    case "MALFORMED":
+      return seen;
+    case "ERROR":
+      throw event.error;
   }
 }
 
