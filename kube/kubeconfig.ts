@@ -13,6 +13,8 @@ export interface KubeconfigOptions {
   /** Files in the order of precedence; those that do not exist are passed over, as kubectl does. */
   readonly paths: readonly string[];
   readonly clock: Pick<Clock, "monotonic">;
+  /** Name of the context to use; that of the files' `current-context` when absent. */
+  readonly context?: string;
 }
 
 /** A named entry, and the file it stands in: paths inside it are relative to that. */
@@ -28,19 +30,20 @@ interface Merged {
 }
 
 /**
- * The connection that the current context stands for.
+ * The connection that the named, or else the current, context stands for.
  * @throws ConnectionError that names the file and the entry at fault.
  */
 export async function loadKubeconfig(options: KubeconfigOptions): Promise<Connection> {
   const merged = await readAll(options.paths);
-  if (merged.currentContext === undefined) {
+  const contextName = options.context ?? merged.currentContext;
+  if (contextName === undefined) {
     throw new ConnectionError(
       `Cannot use ${
         merged.files.join(":")
       } as it has no current-context; set one with kubectl config use-context`,
     );
   }
-  const context = entry(merged, "contexts", merged.currentContext);
+  const context = entry(merged, "contexts", contextName);
   const cluster = entry(merged, "clusters", text(context, "cluster") ?? "");
   const user = entry(merged, "users", text(context, "user") ?? "");
   refuseUnsupported(cluster, user);
@@ -53,20 +56,26 @@ export async function loadKubeconfig(options: KubeconfigOptions): Promise<Connec
     server,
     namespace: text(context, "namespace") ?? "default",
     ...(caPem === undefined ? {} : { caPem }),
-    ...await credentials(user, merged, options.clock),
+    ...await credentials(user, { files: merged.files, context: contextName, clock: options.clock }),
   };
 }
 
 type Credentials = Pick<Connection, "certPem" | "keyPem" | "token">;
 
+/** What a plug-in is found by: the files that were read, and the context in use. */
+export interface PluginOrigin {
+  readonly files: readonly string[];
+  readonly context: string;
+  readonly clock: Pick<Clock, "monotonic">;
+}
+
 async function credentials(
   user: Entry,
-  merged: Merged,
-  clock: Pick<Clock, "monotonic">,
+  { files, context, clock }: PluginOrigin,
 ): Promise<Credentials> {
   if ("exec" in user.value || "auth-provider" in user.value) {
     const { loadPluginCredentials } = await import("./kubeconfig_plugin.ts");
-    return await loadPluginCredentials(merged.files, clock);
+    return await loadPluginCredentials({ files, context, clock });
   }
   const certPem = await pem(user, "client-certificate");
   const keyPem = await pem(user, "client-key");

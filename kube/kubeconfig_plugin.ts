@@ -1,17 +1,16 @@
 /** Credentials that a program or an identity provider hands out, through `@kubernetes/client-node`. */
 import type { RequestOptions } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
-import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionError, refreshedToken } from "./credentials.ts";
+import type { PluginOrigin } from "./kubeconfig.ts";
 
 /**
- * Runs the plug-in of the current context. Its token is asked for once a minute; the library keeps it until it expires.
+ * Runs the plug-in of a context. Its token is asked for once a minute; the library keeps it until it expires.
  * @throws ConnectionError when the plug-in fails, or may not be run.
  */
 export async function loadPluginCredentials(
-  files: readonly string[],
-  clock: Pick<Clock, "monotonic">,
+  { files, context, clock }: PluginOrigin,
 ): Promise<Pick<Connection, "certPem" | "keyPem" | "token">> {
   const config = new KubeConfig();
   for (const [at, file] of files.entries()) {
@@ -20,6 +19,7 @@ export async function loadPluginCredentials(
     if (at === 0) config.loadFromString(next.exportConfig());
     else config.mergeConfig(next, true);
   }
+  config.setCurrentContext(context);
   const first = await ask(config);
   const certificate = first.cert === undefined || first.key === undefined
     ? {}

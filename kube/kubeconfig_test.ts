@@ -132,3 +132,17 @@ scenario("a pod's ServiceAccount is read from its folder", async (folder) => {
     /token .*does not exist/,
   );
 });
+
+scenario("a named context goes before the current one, and one that is not there is told", async (folder) => {
+  const other = { name: "there", context: { cluster: "c", user: "v", namespace: "shop" } };
+  const written = config({ token: "t" });
+  const path = await write(folder, "config", {
+    ...written,
+    contexts: [{ name: "here", context: { cluster: "c", user: "u" } }, other],
+    users: [{ name: "u", user: { token: "t" } }, { name: "v", user: { token: "s" } }],
+  });
+  const loadAs = (context: string) => loadKubeconfig({ paths: [path], clock: new ManualClock(), context });
+  const connection = await loadAs("there");
+  assert.deepEqual([connection.namespace, await connection.token?.()], ["shop", "s"]);
+  await assert.rejects(() => loadAs("nowhere"), /"nowhere" is not among its contexts/);
+});
