@@ -1,6 +1,6 @@
 /**
- * Writes what is installed and follows from code: definitions, roles, hooks, the chart's generated templates, and
- * `deploy/install.yaml` from the overlay `default`. Run it by `deno task manifests`.
+ * Writes what is installed and follows from code: definitions, roles, hooks, the pages of `docs/reference`, the chart's
+ * generated templates, and `deploy/install.yaml` from the overlay `default`. Run it by `deno task manifests`.
  */
 import { dirname, join } from "node:path";
 import { ensureBinaries } from "../tests/ground/build.ts";
@@ -12,6 +12,7 @@ import { chartFiles } from "./chart_files.ts";
 await import("../manifests/crds/generate.ts");
 await import("../manifests/rbac/generate.ts");
 await import("../manifests/webhook/generate.ts");
+await import("../tools/reference/generate.ts");
 
 const templates = join(repository, "deploy", "chart", "matriarch", "templates");
 for (const { name, content } of chartFiles()) await Deno.writeTextFile(join(templates, name), content);
