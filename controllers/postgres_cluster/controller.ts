@@ -60,7 +60,7 @@ import type { Cluster } from "./shape.ts";
 import { judgementOf } from "./status.ts";
 import { growth } from "./storage.ts";
 import { STORE_BACKOFF, type StoreTools } from "./store_settings.ts";
-import { turnOf } from "./turn.ts";
+import { carryOutTurn, turnOf } from "./turn.ts";
 import { withRunnableVersion } from "./version.ts";
 import { wokenByPods } from "./wake.ts";
 
@@ -177,7 +177,7 @@ async function reconcile(wanted: Cluster, means: Means, context: ReconcileContex
 
   const { cache } = context;
   const turn = turnOf(seen, { ...before, cluster, members: seen.members }, means, context);
-  results.push(await context.act(turn.plan, turn.rpc));
+  results.push(...await carryOutTurn(turn, cluster, context));
   results.push(await context.act(poolers(seen)));
   results.push(await context.act(kedaPlan(seen, autoscaling, cache)));
   results.push(await context.act(leftovers(seen, cache, turn.change.kind !== "none", desired)));
