@@ -58,9 +58,10 @@ clusterTest(
     const { read, untilSample } = watched;
     await untilHealthy(stage);
     const namespace = `namespace="${stage.namespace}"`;
-    assert.deepEqual([...await read("multigres_operator_cluster_info")], [
-      [`name="c",${namespace},phase="Healthy"`, 1],
-    ]);
+    // Pods are Ready a moment before their poolers have registered, so the phase may change once more.
+    const info = "multigres_operator_cluster_info";
+    await untilSample(info, /phase="Healthy"/, (value) => value === 1);
+    assert.deepEqual([...await read(info)], [[`name="c",${namespace},phase="Healthy"`, 1]]);
     assert.equal(await untilSample("multigres_operator_cluster_cells_total", /cluster="c"/, () => true), 1);
     assert.equal(await untilSample("multigres_operator_cluster_shards_total", /cluster="c"/, () => true), 1);
     const [shard] = await stage.client.listAll(Shards.resource, { namespace: stage.namespace });

@@ -14,7 +14,7 @@ import { sharedCluster } from "../../ground/ground.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
 import { steadyClient } from "../../support/operator.ts";
-import { untilQuiet } from "../../support/quiet.ts";
+import { SETTLED_MS, untilQuiet } from "../../support/quiet.ts";
 import { cluster, conditionOf, kinds, messageOf, start, untilCondition } from "./support.ts";
 
 const managed = { etcd: { replicas: 1, storage: { size: "1Gi" } } };
@@ -134,7 +134,7 @@ clusterTest(
       (each) => conditionOf(each, "TopologyRegistered") === "True/Registered",
     );
     assert.ok(await stage.client.find(Cells.resource, { namespace, name: cellObjectName("c", "zone-a") }));
-    await untilQuiet(operator, 2_000);
+    await untilQuiet(operator, SETTLED_MS);
     await quota("50");
     await waitUntil(
       "the cluster to go on",
@@ -155,7 +155,7 @@ clusterTest(
     await stage.apply(cluster("c"));
     await using operator = start(stage);
     await stage.untilPhase("c", "Healthy");
-    await untilQuiet(operator);
+    await untilQuiet(operator, SETTLED_MS);
     const before = operator.transport.writes.length;
     const blows = 60;
     const admin = { namespace, name: multiadminName("c") };

@@ -8,7 +8,7 @@ import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
 import type { RunningOperator } from "../../support/operator.ts";
 import { cluster, conditionOf, eventsOf, start, untilCondition } from "./support.ts";
-import { untilQuiet } from "../../support/quiet.ts";
+import { SETTLED_MS, untilQuiet } from "../../support/quiet.ts";
 
 const managed = { etcd: { replicas: 1, storage: { size: "1Gi" } } };
 
@@ -39,14 +39,14 @@ clusterTest(
     {
       await using operator = start(stage);
       await untilHealthy(stage);
-      await untilQuiet(operator);
+      await untilQuiet(operator, SETTLED_MS);
       const before = asked(operator).length;
-      await untilQuiet(operator, 4_000);
+      await untilQuiet(operator, SETTLED_MS);
       assert.deepEqual(asked(operator).slice(before), []);
     }
     await using second = start(stage);
     await waitUntil("its first lists", () => second.manager.readiness().ready, (ready) => ready);
-    await untilQuiet(second, 3_000);
+    await untilQuiet(second, SETTLED_MS);
     assert.deepEqual(second.transport.writes, []);
   },
 );

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { waitUntil } from "../../ground/wait_for.ts";
+import { SETTLED_MS } from "../../support/quiet.ts";
 import { asked, conditionOf, shardTest, untilQuiet } from "./support.ts";
 
 const conditions = ["Available", "Ready", "PrimaryAvailable"] as const;
@@ -32,9 +33,9 @@ shardTest(
       true,
       true,
     ]);
-    await untilQuiet(operator);
+    await untilQuiet(operator, SETTLED_MS);
     const before = asked(operator).length;
-    await untilQuiet(operator, 2_000);
+    await untilQuiet(operator, SETTLED_MS);
     assert.deepEqual(asked(operator).slice(before), []);
   },
 );
@@ -47,11 +48,11 @@ shardTest(
     {
       await using operator = stage.operator();
       await stage.untilSettled();
-      await untilQuiet(operator);
+      await untilQuiet(operator, SETTLED_MS);
     }
     await using second = stage.operator();
     await waitUntil("its first lists", () => second.manager.readiness().ready, (ready) => ready);
-    await untilQuiet(second, 2_000);
+    await untilQuiet(second, SETTLED_MS);
     assert.deepEqual(second.transport.writes, []);
   },
 );

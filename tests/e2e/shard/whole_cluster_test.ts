@@ -9,6 +9,7 @@ import { sharedCluster } from "../../ground/ground.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest, services } from "../../support/cluster_stage.ts";
 import { type DataPlane, startDataPlane } from "../../support/data_plane/data_plane.ts";
+import { SETTLED_MS } from "../../support/quiet.ts";
 import { asked, conditionOf, untilQuiet } from "./support.ts";
 
 const manifest = `
@@ -60,9 +61,9 @@ clusterTest(
     await stage.untilPhase("c", "Healthy");
     assert.ok(plane.writable());
     assert.equal(conditionOf(await shardOf(stage) ?? {}, "PrimaryAvailable"), "True/PrimarySeen");
-    await untilQuiet(operator, 2_000);
+    await untilQuiet(operator, SETTLED_MS);
     const before = asked(operator).length;
-    await untilQuiet(operator, 2_000);
+    await untilQuiet(operator, SETTLED_MS);
     assert.deepEqual(asked(operator).slice(before), []);
     plane.kill(plane.primary() ?? "");
     await waitUntil(

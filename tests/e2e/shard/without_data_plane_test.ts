@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { waitUntil } from "../../ground/wait_for.ts";
+import { SETTLED_MS } from "../../support/quiet.ts";
 import { asked, conditionOf, shardTest, untilQuiet } from "./support.ts";
 
 /** Longer than poolers take to register, and than nobody may register, in seconds. */
@@ -19,9 +20,9 @@ shardTest(
     const seen = await stage.untilPhase("Healthy");
     assert.equal(conditionOf(seen, "Available"), "True/AllPodsReady");
     assert.equal(conditionOf(seen, "Ready"), "Unknown/NoEvidence");
-    await untilQuiet(operator);
+    await untilQuiet(operator, SETTLED_MS);
     const before = asked(operator).length;
-    await untilQuiet(operator, 2_000);
+    await untilQuiet(operator, SETTLED_MS);
     assert.deepEqual(asked(operator).slice(before), []);
     stage.clock.turn(GRACE);
     const late = await stage.untilPhase("Unknown");
@@ -40,11 +41,11 @@ shardTest(
       await stage.until("all pods Ready", ({ status }) => status?.readyReplicas === 3);
       stage.clock.turn(REGISTRATION);
       await stage.untilPhase("Healthy");
-      await untilQuiet(operator);
+      await untilQuiet(operator, SETTLED_MS);
     }
     await using second = stage.operator();
     await waitUntil("its first lists", () => second.manager.readiness().ready, (ready) => ready);
-    await untilQuiet(second, 2_000);
+    await untilQuiet(second, SETTLED_MS);
     assert.deepEqual(second.transport.writes, []);
   },
 );
