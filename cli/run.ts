@@ -15,6 +15,7 @@ import { formatAddress } from "./address.ts";
 import { loadConnection, openTransport, whoAmI } from "./connect.ts";
 import { EXIT } from "./exit.ts";
 import { healthHandler } from "./health.ts";
+import { LEASE_NAME } from "./lease_name.ts";
 import { metricsHandler } from "./metrics_handler.ts";
 import { replacements, type RunOptions } from "./options.ts";
 import { serve, type Server } from "./server.ts";
@@ -22,9 +23,6 @@ import { stopOnSignals } from "./signals.ts";
 import { stderr } from "./streams.ts";
 import { VERSION } from "./version.ts";
 import type { Webhook } from "./webhook.ts";
-
-/** Name of the Lease, so that this operator and one that it replaces never work at the same time. */
-const LEASE_NAME = "multigres-operator.multigres.com";
 
 /** Owner of the fields that are applied: taking over from another operator then leaves no fields behind. */
 const FIELD_MANAGER = "multigres-operator";

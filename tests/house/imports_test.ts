@@ -7,6 +7,8 @@ import { readFiles, repository, type SourceFile } from "./files.ts";
 /** From the top floor down. An import leads to the same floor or to one below. */
 const floors = [
   "main.ts",
+  "plugin.ts",
+  "plugin",
   "cli",
   "controllers",
   "webhook",

@@ -104,6 +104,18 @@ export const groups: readonly Group[] = [
     ],
   },
   {
+    name: "plugin",
+    needs: ["shared"],
+    owns: below("e2e/plugin"),
+    permissions: (around) => [
+      `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
+      `--allow-write=${around.ground.temporary}`,
+      `--allow-net=${[loopback, hostOf(around.ground)].filter((host) => host !== undefined).join(",")}`,
+      `--allow-env=${groundVariable}`,
+      ...runOf(["sh", around.ground.binaries.kubectl]),
+    ],
+  },
+  {
     name: "observability",
     needs: ["shared", "promtool"],
     owns: below("e2e/observability"),
