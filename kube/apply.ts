@@ -65,10 +65,23 @@ export class Applier {
 
   async #send<T extends KubeObject>(resource: Resource<T>, object: Applied<T>, part: Part): Promise<T> {
     const owned = parseFieldTree(this.cache.store(resource).entry(keyOf(object.metadata))?.owned[part]);
-    if (part === "status") return await this.client.applyStatus(resource, withoutEmptied(object, owned));
+    if (part === "status") return await this.#sendStatus(resource, withoutEmptied(object, owned));
     return this.#isOurs(resource, object)
       ? await this.client.apply(resource, withoutEmptied(object, owned))
       : await this.#applyFirst(resource, object);
+  }
+
+  /**
+   * Applies a status, and then nothing in the names of those who applied it in former days: what they alone own is removed.
+   * In this order nothing is missing in between that is said before and after.
+   */
+  async #sendStatus<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
+    const formers = this.cache.store(resource).entry(keyOf(object.metadata))?.owned.formerStatus ?? [];
+    let after = await this.client.applyStatus(resource, object);
+    for (const manager of formers) {
+      after = await this.client.withdrawStatus(resource, object.metadata, manager);
+    }
+    return after;
   }
 
   /** Whether what the store holds under the name is known to be ours: it has our owner, or none but fields that we applied. */
@@ -120,7 +133,7 @@ function controllerOf({ metadata }: Pick<Frozen<KubeObject>, "metadata">) {
 
 function isSettled<T extends KubeObject>(store: Store<T>, object: Applied<T>, part: Part): boolean {
   const entry = store.entry(keyOf(object.metadata));
-  if (entry === undefined) return false;
+  if (entry === undefined || (part === "status" && entry.owned.formerStatus !== undefined)) return false;
   const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
   if (verdict !== "unsure") return verdict === "same";
   const memo = part === "main" ? entry.memo : entry.statusMemo;

@@ -142,6 +142,9 @@ export class Cache {
     const { resource, labels } = watched;
     const store = new Store<T>({
       fieldManager: resource.fieldManager ?? client.fieldManager,
+      ...(resource.formerStatusManagers === undefined
+        ? {}
+        : { formerStatusManagers: resource.formerStatusManagers }),
       ...(watched.trim === undefined ? {} : { trim: watched.trim }),
       indexes: { ...watched.indexes, [BY_CONTROLLER]: controllerUids },
     });

@@ -170,6 +170,19 @@ export class KubeClient {
     return await this.#apply(resource, object, { force: true, subresource: "status" });
   }
 
+  /** Takes back what was applied to the status under another name: fields that nobody else owns are removed. */
+  async withdrawStatus<T extends KubeObject>(
+    resource: Resource<T>,
+    { name, namespace }: ObjectKey,
+    fieldManager: string,
+  ): Promise<T> {
+    const metadata = namespace === undefined ? { name } : { name, namespace };
+    return await this.#apply({ ...resource, fieldManager }, { metadata }, {
+      force: false,
+      subresource: "status",
+    });
+  }
+
   /** Creates an object. @throws ApiError, with reason AlreadyExists when the name is taken. */
   async create<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
     const query = selectionQuery({}, { fieldManager: this.managerOf(resource) });

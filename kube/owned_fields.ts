@@ -3,7 +3,7 @@
  * as the object itself and is dropped before an object enters a cache.
  */
 import { isRecord } from "./errors.ts";
-import type { KubeObject } from "./types.ts";
+import type { KubeObject, ManagedFieldsEntry } from "./types.ts";
 
 /** A tree of `fieldsV1`: `f:name`, `k:{...}`, `v:...` and `.` as keys; a leaf is an empty object. */
 export type FieldTree = { readonly [field: string]: FieldTree };
@@ -18,17 +18,34 @@ export type FieldTexts = { readonly [field: string]: string };
 export interface OwnedFields {
   readonly main?: FieldTexts;
   readonly status?: FieldTexts;
+  /** Those of the asked former names under which fields of the status are still applied; absent when there is none. */
+  readonly formerStatus?: readonly string[];
 }
 
 /** Reads from `managedFields` what `manager` applied. An object that it never applied yields no field at all. */
-export function ownedFields(object: KubeObject, manager: string): OwnedFields {
-  const owned: { main?: FieldTexts; status?: FieldTexts } = {};
+export function ownedFields(
+  object: KubeObject,
+  manager: string,
+  formerStatusManagers: readonly string[] = [],
+): OwnedFields {
+  const owned: { main?: FieldTexts; status?: FieldTexts; formerStatus?: string[] } = {};
   for (const entry of object.metadata.managedFields ?? []) {
+    if (isFormerStatus(entry, formerStatusManagers)) {
+      owned.formerStatus = [...owned.formerStatus ?? [], entry.manager];
+    }
     if (entry.manager !== manager || entry.operation !== "Apply" || entry.fieldsV1 === undefined) continue;
     if (entry.subresource === undefined) owned.main = textsOf(entry.fieldsV1);
     if (entry.subresource === "status") owned.status = textsOf(entry.fieldsV1);
   }
   return owned;
+}
+
+type FormerEntry = ManagedFieldsEntry & { readonly manager: string };
+
+function isFormerStatus(entry: ManagedFieldsEntry, formers: readonly string[]): entry is FormerEntry {
+  const { manager, operation, subresource } = entry;
+  return manager !== undefined && operation === "Apply" && subresource === "status" &&
+    formers.includes(manager);
 }
 
 function textsOf(tree: Readonly<Record<string, unknown>>): FieldTexts {

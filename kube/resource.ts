@@ -15,6 +15,11 @@ export interface Resource<T extends KubeObject = KubeObject> {
    * kept in a store apart: that is how two families of objects each see and write their own Pods and Services.
    */
   readonly fieldManager?: string;
+  /**
+   * Names under which programs of former days applied the status. What they alone said is taken back once ours stands:
+   * nobody else would, and it would stand for ever.
+   */
+  readonly formerStatusManagers?: readonly string[];
   /** Never set: carries the object's type. */
   readonly __object?: T;
 }

@@ -18,6 +18,8 @@ export type IndexBy<T extends KubeObject> = (object: Frozen<T>) => readonly stri
 export interface StoreOptions<T extends KubeObject> {
   /** Whose applied fields are remembered. */
   readonly fieldManager: string;
+  /** Whose applied statuses are to be taken back: see `resource.ts`. */
+  readonly formerStatusManagers?: readonly string[];
   readonly trim?: Trim<T>;
   readonly indexes?: Readonly<Record<string, IndexBy<T>>>;
 }
@@ -133,7 +135,8 @@ export class Store<T extends KubeObject> {
     const key = keyOf(object.metadata);
     const known = this.#entries.get(key);
     if (known !== undefined && !isNewer(object, known.object)) return false;
-    const owned = deepFreeze(ownedFields(object, this.#options.fieldManager), this.#pool);
+    const { fieldManager, formerStatusManagers } = this.#options;
+    const owned = deepFreeze(ownedFields(object, fieldManager, formerStatusManagers), this.#pool);
     const frozen = deepFreeze(trimmed(object, this.#options.trim), this.#pool);
     const same = known !== undefined && known.object.metadata.uid === frozen.metadata.uid;
     const memos = same ? memosOf(known) : {};

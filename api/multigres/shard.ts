@@ -65,6 +65,7 @@ export const Shards = defineKind({
   spec: shardSpec,
   specDescription: "The shard that is wanted.",
   status: shardStatus,
+  formerStatusManagers: ["multigres-resource-handler", "multigres-resource-handler-guard"],
   statusDescription: "The shard that was observed.",
   printerColumns: [
     {

@@ -29,6 +29,7 @@ export const TopoServers = defineKind({
   spec: topoServerSpec,
   specDescription: "The etcd that is wanted.",
   status: topoServerStatus,
+  formerStatusManagers: ["multigres-operator-guard"],
   statusDescription: "The etcd that was observed.",
   printerColumns: [
     {

@@ -47,6 +47,8 @@ export interface KindDefinition<S extends AnySchema = AnySchema, U extends AnySc
   readonly rules?: readonly ValidationRule[];
   readonly printerColumns?: readonly PrinterColumn[];
   readonly scale?: ScaleSubresource;
+  /** Names under which programs of former days applied the status: see {@link Resource.formerStatusManagers}. */
+  readonly formerStatusManagers?: readonly string[];
 }
 
 /** An object of a kind with the given spec and status. */
@@ -92,6 +94,8 @@ export function defineKind<S extends AnySchema, U extends AnySchema = z.ZodMiniN
   type T = KindObject<z.output<S>, z.output<U>>;
   const { group, version, kind, plural } = definition;
   const apiVersion = `${group}/${version}`;
+  const { formerStatusManagers } = definition;
+  const formers = formerStatusManagers === undefined ? {} : { formerStatusManagers };
 
   function decode(raw: unknown): Decoded<T> {
     if (!isRecord(raw)) {
@@ -119,7 +123,7 @@ export function defineKind<S extends AnySchema, U extends AnySchema = z.ZodMiniN
   }
 
   return Object.freeze({
-    resource: defineResource<T>({ group, version, kind, plural, namespaced: true }),
+    resource: defineResource<T>({ group, version, kind, plural, namespaced: true, ...formers }),
     definition,
     decode,
   });
