@@ -48,6 +48,16 @@ export function compareApply(
   return { verdict: compareMap(all, { live, owned, quantities: false, doubts }), doubts };
 }
 
+/**
+ * Whether a part of an object stands as it would be applied, whoever applied it: each field that is named has that value,
+ * and no field that this manager owns is left out. A doubt counts as a no.
+ * @param owned the fields of that part which this manager owns
+ */
+export function standsAlready(desired: LiveMap, live: unknown, owned: FieldTree | undefined): boolean {
+  if (!isRecord(live) || owned === undefined) return false;
+  return compareMap(desired, { live, owned, quantities: false, doubts: [], isOthers: true }) === "same";
+}
+
 function without(
   map: Readonly<Record<string, unknown>>,
   names: ReadonlySet<string>,
@@ -63,6 +73,8 @@ interface Place<L> {
   readonly quantities: boolean;
   /** Collects the live values that leave a doubt. */
   readonly doubts: unknown[];
+  /** Whether a field may be somebody else's. */
+  readonly isOthers?: boolean;
 }
 
 type LiveMap = Readonly<Record<string, unknown>>;
@@ -98,7 +110,7 @@ function compareMap(desired: LiveMap, place: Place<LiveMap>): ApplyVerdict {
 }
 
 function compareField(name: string, value: unknown, place: Place<LiveMap>): ApplyVerdict {
-  const child = place.owned[`f:${name}`];
+  const child = place.owned[`f:${name}`] ?? (place.isOthers ? {} : undefined);
   const present = name in place.live;
   if (!present && isEmpty(value)) {
     // Built-in kinds drop empty lists and maps, custom ones keep them: only the server knows.

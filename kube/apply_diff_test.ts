@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compareApply, parseQuantity } from "./apply_diff.ts";
+import { compareApply, parseQuantity, standsAlready } from "./apply_diff.ts";
 
 const labels = { "f:metadata": { "f:labels": { "f:a": {}, "f:b": {} } } };
 
@@ -110,4 +110,22 @@ Deno.test("quantities are read as Kubernetes writes them", () => {
     [true, undefined],
   ];
   for (const [text, value] of cases) assert.equal(parseQuantity(text), value, String(text));
+});
+
+Deno.test("what stands may have been made by somebody else, but must be what is named and nothing that is given up", () => {
+  const owned = { "f:args": {}, "f:env": { 'k:{"name":"A"}': { ".": {}, "f:name": {}, "f:value": {} } } };
+  const live = {
+    args: ["x"],
+    env: [{ name: "A", value: "1" }],
+    imagePullPolicy: "Always",
+    probe: { path: "/a", port: 1 },
+  };
+  const same = { args: ["x"], env: [{ name: "A", value: "1" }], imagePullPolicy: "Always" };
+  assert.ok(standsAlready(same, live, owned));
+  assert.ok(standsAlready({ ...same, probe: { path: "/a", port: 1 } }, live, owned));
+  assert.ok(!standsAlready({ ...same, imagePullPolicy: "Never" }, live, owned), "another value");
+  assert.ok(!standsAlready({ ...same, probe: { path: "/a" } }, live, owned), "a doubt");
+  assert.ok(!standsAlready({ ...same, args: ["x", "y"] }, live, owned), "a longer list");
+  assert.ok(!standsAlready({ args: ["x"] }, live, owned), "a field that is given up");
+  assert.ok(!standsAlready(same, live, undefined), "nobody applied it in this name");
 });

@@ -7,12 +7,15 @@ import type { Cache } from "../../kube/cache.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import { podsOfDeployment } from "../../kube/deployment_pods.ts";
 import { type Deployment, Deployments, type Pod, Secrets, type Service, Services } from "../../kube/kinds.ts";
+import { type FieldTree, parseFieldTree } from "../../kube/owned_fields.ts";
 import type { Resource } from "../../kube/resource.ts";
+import { keyOf } from "../../kube/store.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { certificateVersion, internalCertificate } from "../components/internal_certificate.ts";
 import { isFresh } from "../freshness.ts";
 import { desiredLocalTopoServer } from "./desired_local_topo_server.ts";
+import { mayBeFormer } from "./former_gateway.ts";
 import { clusterOf, gatewayIdentity, gatewayName, gatewayServiceName, topoServerName } from "./shape.ts";
 
 /** How the topology server stands that is the cell's own. */
@@ -32,6 +35,8 @@ export interface Leftover {
 export interface Observation {
   readonly cell: Cell & Stored;
   readonly deployment: Frozen<Deployment> | undefined;
+  /** Fields of it that were applied under our name; only while it may have the Go operator's template. */
+  readonly formerFields: FieldTree | undefined;
   readonly service: Frozen<Service> | undefined;
   /** Pods of the gateway. */
   readonly pods: readonly Frozen<Pod>[];
@@ -59,6 +64,7 @@ export function observe(cell: Cell & Stored, { cache }: Pick<ReconcileContext, "
   return {
     cell,
     deployment,
+    formerFields: formerFieldsOf(deployment, cache),
     service: services.find(({ metadata }) => metadata.name === gatewayServiceName(cell)),
     pods: deployment === undefined ? [] : podsOfDeployment(cache, deployment),
     topology: topologyOf(cell, topoServers),
@@ -73,6 +79,11 @@ export function observe(cell: Cell & Stored, { cache }: Pick<ReconcileContext, "
       ...othersThan(ownTopoServer, TopoServers.resource, topoServers),
     ],
   };
+}
+
+function formerFieldsOf(deployment: Frozen<Deployment> | undefined, cache: Cache): FieldTree | undefined {
+  if (deployment === undefined || !mayBeFormer(deployment)) return undefined;
+  return parseFieldTree(cache.store(Deployments).entry(keyOf(deployment.metadata))?.owned.main);
 }
 
 function certificateOf(cell: Cell, cache: Cache): string | undefined {

@@ -23,6 +23,7 @@ import { isRemovalAsked } from "../removal.ts";
 import { desiredGatewayDeployment } from "./desired_gateway_deployment.ts";
 import { desiredGatewayService } from "./desired_gateway_service.ts";
 import { desiredLocalTopoServer } from "./desired_local_topo_server.ts";
+import { keptGateway } from "./former_gateway.ts";
 import type { Observation } from "./observe.ts";
 
 /** Reason of the wait for the cell's own topology server, and of the conditions that tell of it. */
@@ -37,7 +38,7 @@ export function plan(seen: Observation, operator: OperatorTelemetry): Plan {
   return [
     ...topologySteps(seen),
     apply(Services, desiredGatewayService(cell)),
-    apply(Deployments, desiredGatewayDeployment(cell, { operator, ...seen })),
+    apply(Deployments, keptGateway(desiredGatewayDeployment(cell, { operator, ...seen }), seen)),
     ...leftovers.flatMap(({ resource, object }) => removalSteps(resource, object)),
   ];
 }

@@ -57,6 +57,7 @@ function seen(numbers: Numbers = {}, changes: Partial<Observation> = {}): Observ
     },
     service: { apiVersion: "v1", kind: "Service", metadata: { name: "gateway-service" } },
     pods: [],
+    formerFields: undefined,
     topology: { kind: "none" },
     certificate: undefined,
     internalCertificate: undefined,
