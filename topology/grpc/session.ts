@@ -129,11 +129,11 @@ export class GrpcSession implements SessionManager {
       late.cancel();
       resolve();
     });
-    session.on("error", (error) => reject(this.#failure(error)));
+    session.on("error", (error) => reject(this.#neverOpened(error)));
     session.once("goaway", () => this.#retire(live));
     session.once("close", () => {
       late.cancel();
-      reject(this.#gone());
+      reject(this.#neverOpened());
       if (live.uses > 0) live.losing = clock.after(LAST_WORDS_MS, () => live.lost.abort());
       this.#end(live);
     });
@@ -171,6 +171,20 @@ export class GrpcSession implements SessionManager {
 
   #failure(error: unknown): ConnectionError {
     return connectionError(error, this.#who);
+  }
+
+  /**
+   * An end before the first frame is told in the same words, whether the runtime tells of an error or only of the end: which
+   * of both comes first is chance.
+   */
+  #neverOpened(cause?: unknown): ConnectionError {
+    const known = cause === undefined ? undefined : this.#failure(cause);
+    if (known !== undefined && known.failure !== "broken") return known;
+    return new ConnectionError(
+      "broken",
+      `${this.#who} ended the connection before it was open; check whether it speaks http or https`,
+      { cause },
+    );
   }
 
   #silent(): ConnectionError {
