@@ -45,7 +45,8 @@ export class Applier {
 
   /** Whether a status stands already, so that applying it would make no request. */
   statusStands<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): boolean {
-    return isSettled(this.cache.store(resource), object, "status");
+    const store = this.cache.store(resource);
+    return isSettled(store, object, "status") && formersOf(store, object, "status").length === 0;
   }
 
   async #apply<T extends KubeObject>(
@@ -54,9 +55,16 @@ export class Applier {
     part: Part,
   ): Promise<Written | undefined> {
     const store = this.cache.store(resource);
-    if (isSettled(store, object, part)) return undefined;
+    const formers = formersOf(store, object, part);
+    const isStanding = isSettled(store, object, part);
+    if (isStanding && formers.length === 0) return undefined;
     const before = store.get(keyOf(object.metadata))?.metadata.resourceVersion;
-    const after = await this.#send(resource, object, part);
+    let after = isStanding ? undefined : await this.#send(resource, object, part);
+    // Ours stands now, so nothing is missing meanwhile that is said before and after.
+    for (const manager of formers) {
+      after = await this.client.withdrawStatus(resource, object.metadata, manager);
+    }
+    if (after === undefined) return undefined;
     store.putWritten(after);
     remember(store, object, part);
     const { resourceVersion = "" } = after.metadata;
@@ -65,23 +73,10 @@ export class Applier {
 
   async #send<T extends KubeObject>(resource: Resource<T>, object: Applied<T>, part: Part): Promise<T> {
     const owned = parseFieldTree(this.cache.store(resource).entry(keyOf(object.metadata))?.owned[part]);
-    if (part === "status") return await this.#sendStatus(resource, withoutEmptied(object, owned));
+    if (part === "status") return await this.client.applyStatus(resource, withoutEmptied(object, owned));
     return this.#isOurs(resource, object)
       ? await this.client.apply(resource, withoutEmptied(object, owned))
       : await this.#applyFirst(resource, object);
-  }
-
-  /**
-   * Applies a status, and then nothing in the names of those who applied it in former days: what they alone own is removed.
-   * In this order nothing is missing in between that is said before and after.
-   */
-  async #sendStatus<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): Promise<T> {
-    const formers = this.cache.store(resource).entry(keyOf(object.metadata))?.owned.formerStatus ?? [];
-    let after = await this.client.applyStatus(resource, object);
-    for (const manager of formers) {
-      after = await this.client.withdrawStatus(resource, object.metadata, manager);
-    }
-    return after;
   }
 
   /** Whether what the store holds under the name is known to be ours: it has our owner, or none but fields that we applied. */
@@ -131,9 +126,18 @@ function controllerOf({ metadata }: Pick<Frozen<KubeObject>, "metadata">) {
   return metadata.ownerReferences?.find(({ controller }) => controller);
 }
 
+/** Names under which others applied this part in former days: nobody else would take back what they said. */
+function formersOf<T extends KubeObject>(
+  store: Store<T>,
+  { metadata }: Applied<T>,
+  part: Part,
+): readonly string[] {
+  return part === "status" ? store.entry(keyOf(metadata))?.owned.formerStatus ?? [] : [];
+}
+
 function isSettled<T extends KubeObject>(store: Store<T>, object: Applied<T>, part: Part): boolean {
   const entry = store.entry(keyOf(object.metadata));
-  if (entry === undefined || (part === "status" && entry.owned.formerStatus !== undefined)) return false;
+  if (entry === undefined) return false;
   const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
   if (verdict !== "unsure") return verdict === "same";
   const memo = part === "main" ? entry.memo : entry.statusMemo;

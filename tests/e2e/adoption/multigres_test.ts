@@ -5,7 +5,8 @@ import { Shards } from "../../../api/multigres/shard.ts";
 import { addControllers } from "../../../controllers/controllers.ts";
 import { Deployments } from "../../../kube/kinds.ts";
 import { sharedCluster } from "../../ground/ground.ts";
-import { waitUntil } from "../../ground/wait_for.ts";
+import { delay, waitUntil } from "../../ground/wait_for.ts";
+import { dieAt } from "../../support/crash.ts";
 import { type ClusterStage, clusterTest, downToShards, services } from "../../support/cluster_stage.ts";
 import { type DataPlane, startDataPlane } from "../../support/data_plane/data_plane.ts";
 import { kindsOfCluster, leaveCluster } from "../../support/former_multigres.ts";
@@ -69,27 +70,31 @@ clusterTest(
       await using operator = start(stage, { prepare: log.follow });
       await stage.untilPhase("minimal", "Healthy");
       await untilQuiet(operator);
-      const after = await look(stage);
-
-      assert.deepEqual(replaced(before, after).filter((key) => !rolled.test(key)), []);
-      assert.deepEqual(added(before, after).filter((key) => !rolled.test(key)), []);
       assert.deepEqual(log.deletions, []);
-      assert.deepEqual(changed(before, after).filter((line) => !adjusted.some((row) => row.test(line))), []);
-      for (const at of [0, 1]) {
-        const claim = `PersistentVolumeClaim/data-${pool}-${at}`;
-        assert.equal(after.get(claim)?.resourceVersion, before.get(claim)?.resourceVersion);
-      }
-      for (const end of ["ca", "tls"]) {
-        assert.deepEqual(changedTexts(`Secret/${shard}-pgbackrest-${end}`, before, after), []);
-      }
-      assert.equal(after.get("Secret/pw")?.resourceVersion, before.get("Secret/pw")?.resourceVersion);
-      for (const name of [gateway, "minimal-multiadmin-web"]) {
-        assert.equal(after.get(`Deployment/${name}`)?.generation, 1, name);
-      }
+      const after = await look(stage);
+      assertKept(before, after);
       await assertOneSpeaker(stage, after);
       await assertSilentAfterwards(stage);
     }),
 );
+
+/** That everything is what it was, but for what is adjusted. */
+function assertKept(before: World, after: World): void {
+  assert.deepEqual(replaced(before, after).filter((key) => !rolled.test(key)), []);
+  assert.deepEqual(added(before, after).filter((key) => !rolled.test(key)), []);
+  assert.deepEqual(changed(before, after).filter((line) => !adjusted.some((row) => row.test(line))), []);
+  for (const at of [0, 1]) {
+    const claim = `PersistentVolumeClaim/data-${pool}-${at}`;
+    assert.equal(after.get(claim)?.resourceVersion, before.get(claim)?.resourceVersion);
+  }
+  for (const end of ["ca", "tls"]) {
+    assert.deepEqual(changedTexts(`Secret/${shard}-pgbackrest-${end}`, before, after), []);
+  }
+  assert.equal(after.get("Secret/pw")?.resourceVersion, before.get("Secret/pw")?.resourceVersion);
+  for (const name of [gateway, "minimal-multiadmin-web"]) {
+    assert.equal(after.get(`Deployment/${name}`)?.generation, 1, name);
+  }
+}
 
 /** What the Go operator said in its other names is gone, and what is left is ours. */
 async function assertOneSpeaker({ client, namespace }: ClusterStage, world: World): Promise<void> {
@@ -111,6 +116,55 @@ async function assertSilentAfterwards(stage: ClusterStage): Promise<void> {
   await waitUntil("its first lists", () => again.manager.readiness().ready, (ready) => ready);
   await untilQuiet(again);
   assert.deepEqual(again.transport.writes, []);
+}
+
+/** Lives of operators at most: each makes one or two of some 35 writes. */
+const MOST_LIVES = 90;
+
+clusterTest(
+  "an operator that ends at each write of a take-over leads to the same end",
+  (stage) =>
+    left(stage, async (plane) => {
+      const before = await look(stage);
+      const log = new Chronicle(plane);
+      const lives = await throughEnds(stage, log);
+      console.log(`${lives} operators ended`);
+      assert.ok(lives > 15, `only ${lives} operators ended`);
+      await using operator = start(stage, { prepare: log.follow });
+      await stage.untilPhase("minimal", "Healthy");
+      await untilQuiet(operator);
+      assert.deepEqual(log.deletions, []);
+      const after = await look(stage);
+      assertKept(before, after);
+      await assertOneSpeaker(stage, after);
+    }),
+);
+
+/** Lets operators end before and after their writes until one has nothing left to write. @returns how many ended */
+async function throughEnds(stage: ClusterStage, log: Chronicle): Promise<number> {
+  for (let ended = 0; ended < MOST_LIVES; ended++) {
+    let fate = { dead: false };
+    await using operator = start(stage, {
+      prepare: (transport) => {
+        log.follow(transport);
+        // One write is made either way, so each life gets further.
+        fate = ended % 2 === 0 ? dieAt(transport, 1, "after") : dieAt(transport, 2, "before");
+      },
+    });
+    await waitUntil("the first lists", () => operator.manager.readiness().ready || fate.dead, (is) => is);
+    await until(() => fate.dead, QUIET_MS);
+    if (!fate.dead) return ended;
+  }
+  throw new Error(`Cannot settle within ${MOST_LIVES} lives`);
+}
+
+/** An operator that wrote nothing for so many milliseconds has nothing left to write. */
+const QUIET_MS = 4_000;
+
+/** Waits until something holds, but not for longer than so many milliseconds. */
+async function until(holds: () => boolean, ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  while (!holds() && performance.now() < end) await delay(20);
 }
 
 clusterTest(
