@@ -16,14 +16,20 @@ import {
 } from "@stricli/core";
 import { UsageError } from "../cli/usage_error.ts";
 import { VERSION } from "../cli/version.ts";
+import { backup, type BackupFlags, backupParameters } from "./commands/backup.ts";
+import { completion, type Shell, SHELLS } from "./commands/completion.ts";
+import { install, type InstallFlags, installParameters } from "./commands/install.ts";
+import { logs, type LogsFlags, logsParameters } from "./commands/logs.ts";
+import { promote, type PromoteFlags, promoteParameters } from "./commands/promote.ts";
+import { psql, type PsqlFlags, psqlParameters } from "./commands/psql.ts";
+import { report, type ReportFlags, reportParameters } from "./commands/report.ts";
+import { restart, type RestartFlags, restartParameters } from "./commands/restart.ts";
 import { status, type StatusFlags, statusParameters } from "./commands/status.ts";
+import { COMPLETE } from "./complete.ts";
 import { EXIT, oneLine } from "./exit.ts";
 import { TooLateError } from "./plugin_error.ts";
 import { explain } from "./session.ts";
 import type { Surroundings } from "./surroundings.ts";
-
-/** What the completion scripts call the plugin with: the words so far. */
-export const COMPLETE = "__complete";
 
 /** Runs one command line and returns the exit code. */
 export async function pluginLine(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -68,13 +74,49 @@ function buildApp(surroundings: Surroundings): Application<CommandContext> {
         await end(this, () => status(flags, name, surroundings));
       },
     }),
-    version: buildCommand({
-      docs: { brief: "Print the version" },
-      parameters: {},
-      func: function (this: CommandContext) {
-        this.process.stdout.write(`kubectl-matriarch ${VERSION}\n`);
+    promote: buildCommand({
+      docs: { brief: "Have a pod lead, in good order" },
+      parameters: promoteParameters,
+      func: async function (this: CommandContext, flags: PromoteFlags, pod: string) {
+        await end(this, () => promote(flags, pod, surroundings));
       },
     }),
+    restart: buildCommand({
+      docs: { brief: "Restart all instances of a cluster, one after another" },
+      parameters: restartParameters,
+      func: async function (this: CommandContext, flags: RestartFlags, name: string) {
+        await end(this, () => restart(flags, name, surroundings));
+      },
+    }),
+    backup: buildCommand({
+      docs: { brief: "Take a backup now, and tell how it ended" },
+      parameters: backupParameters,
+      func: async function (this: CommandContext, flags: BackupFlags, name: string) {
+        await end(this, () => backup(flags, name, surroundings));
+      },
+    }),
+    psql: buildCommand({
+      docs: { brief: "Open a session with the primary; arguments of psql follow --" },
+      parameters: psqlParameters,
+      func: async function (this: CommandContext, flags: PsqlFlags, ...words: string[]) {
+        await end(this, () => psql(flags, words, surroundings));
+      },
+    }),
+    logs: buildCommand({
+      docs: { brief: "Show the logs of a cluster's instances, or of the operator" },
+      parameters: logsParameters,
+      func: async function (this: CommandContext, flags: LogsFlags, name?: string) {
+        await end(this, () => logs(flags, name, surroundings));
+      },
+    }),
+    report: buildCommand({
+      docs: { brief: "Put what somebody who helps has to see into one file, without secrets" },
+      parameters: reportParameters,
+      func: async function (this: CommandContext, flags: ReportFlags, name: string) {
+        await end(this, () => report(flags, name, surroundings));
+      },
+    }),
+    ...programRoutes(surroundings),
   };
   return buildApplication(
     buildRouteMap({ routes, docs: { brief: "Looks after the PostgreSQL clusters of Matriarch" } }),
@@ -86,6 +128,52 @@ function buildApp(surroundings: Surroundings): Application<CommandContext> {
       determineExitCode: exitCodeOf,
     },
   );
+}
+
+/** What concerns the operator and the plugin, rather than a cluster. */
+function programRoutes(surroundings: Surroundings) {
+  return {
+    install: buildCommand({
+      docs: { brief: "Install the operator of this version, or print its manifest" },
+      parameters: installParameters,
+      func: async function (this: CommandContext, flags: InstallFlags) {
+        await end(this, () => install(flags, surroundings));
+      },
+    }),
+    completion: buildCommand({
+      docs: { brief: "Print a script that teaches a shell the commands and flags" },
+      parameters: completionParameters,
+      func: function (this: CommandContext, _flags: Record<never, never>, shell: Shell) {
+        this.process.stdout.write(completion(shell));
+      },
+    }),
+    version: buildCommand({
+      docs: { brief: "Print the version" },
+      parameters: {},
+      func: function (this: CommandContext) {
+        this.process.stdout.write(`kubectl-matriarch ${VERSION}\n`);
+      },
+    }),
+  };
+}
+
+const completionParameters = {
+  positional: {
+    kind: "tuple",
+    parameters: [{
+      brief: `Shell: ${SHELLS.join(", ")}`,
+      placeholder: "shell",
+      parse: shellOf,
+      proposeCompletions: (partial: string) => SHELLS.filter((shell) => shell.startsWith(partial)),
+    }],
+  },
+} as const;
+
+/** @throws UsageError */
+function shellOf(text: string): Shell {
+  const shell = SHELLS.find((each) => each === text);
+  if (shell === undefined) throw new UsageError(`it is one of ${SHELLS.join(", ")}`);
+  return shell;
 }
 
 /** Does the work of a command; its code becomes that of the process. */

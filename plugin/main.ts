@@ -18,6 +18,7 @@ export async function pluginMain(manifest: () => Promise<string>): Promise<numbe
     stderr,
     env,
     style: styleOf(env),
+    stdinIsTerminal: Deno.stdin.isTerminal(),
     clock: systemClock,
     kubectl,
     writeFile,

@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly stderr: Output;
   readonly env: Environment;
   readonly style: Style;
+  /** Whether somebody types: a shell then gets a terminal of its own. */
+  readonly stdinIsTerminal: boolean;
   readonly clock: Clock;
   readonly kubectl: Kubectl;
   /** Writes a file that must not be there yet. @throws Error in one line */

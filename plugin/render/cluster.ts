@@ -79,6 +79,11 @@ function inner(heads: readonly string[], rows: readonly (readonly TableCell[])[]
 
 const word = (text: string): TableCell => ({ text, tone: toneOf(text) });
 
+/** What is well needs no reason. */
+function whyOf(phase: string, message: string | null): string {
+  return toneOf(phase) === "good" ? "" : message ?? "";
+}
+
 function addresses(cluster: ClusterPicture, style: Style): string {
   return inner(
     ["FOR", "ADDRESS"],
@@ -92,7 +97,7 @@ function cells({ cells }: ClusterPicture, style: Style): string {
     name,
     word(phase),
     gateways === null ? "unknown" : `${gateways.ready}/${gateways.pods}`,
-    message ?? "",
+    whyOf(phase, message),
   ]);
   return inner(["NAME", "PHASE", "GATEWAYS", "MESSAGE"], rows, style);
 }
@@ -102,7 +107,7 @@ function named(parts: readonly PartPicture[], style: Style): string {
     object.split("/")[0] ?? "",
     name,
     word(phase),
-    message ?? "",
+    whyOf(phase, message),
   ]);
   return inner(["KIND", "NAME", "PHASE", "MESSAGE"], rows, style);
 }

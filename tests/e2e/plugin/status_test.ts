@@ -53,7 +53,7 @@ clusterTest("a Multigres cluster is shown down to its pods, and what it waits fo
   await stage.untilPhase("c", "Healthy");
   const { stdout } = await plugin(["status", "c", "-n", namespace]);
   assert.match(stdout, new RegExp(`^MultigresCluster ${namespace}/c  Healthy, `));
-  assert.match(stdout, /NAME +PHASE +GATEWAYS\n +zone-a +Healthy +1\/1/);
+  assert.match(stdout, /NAME +PHASE +GATEWAYS\n +zone-a +Healthy +1\/1\n/);
   assert.match(stdout, /Shard postgres\/default\/0-inf: Healthy, 2 of 2 ready/);
   const lines = stdout.split("\n");
   const primary = plane.primary() ?? "none";
@@ -85,7 +85,7 @@ Deno.test("a PostgresCluster is shown with roles, lag, certificates and conditio
       const key = { namespace, name: `${name}-${at}` };
       await client.patch(Pods, key, { metadata: { labels: { "spilo-role": role } } });
     }
-    await stage.untilCondition("ReplicasReady", "True/AllReplicasReady");
+    await stage.untilCondition("ReplicasReady", "True/Streaming");
     const { stdout, stderr, code } = await plugin(["status", `pgc/${name}`], { namespace });
     assert.equal(code, 0, stderr);
     assert.match(stdout, new RegExp(`^PostgresCluster ${namespace}/${name}  Running, PostgreSQL 16, `));
@@ -178,7 +178,7 @@ Deno.test("wrong names, kinds, flags and contexts are told in one line", async (
       1,
       /Cannot find a kubeconfig \(looked at: \/nowhere\/config\)/,
     ],
-    [["statsu"], 2, /Cannot run "statsu" as there is no such command; did you mean status\?/],
+    [["statsu"], 2, /Cannot run "statsu" as there is no such command; did you mean `status`\?/],
   ];
   for (const [args, code, said] of table) {
     const ended = await plugin(args, { namespace });
