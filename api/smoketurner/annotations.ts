@@ -16,6 +16,11 @@ export const annotations = {
    * run. Without it such a change waits, and the status says so.
    */
   resizeFallback: `${GROUP}/resize-fallback`,
+  /**
+   * On a PostgresCluster: `true` lets members be restarted, one by one, that another operator made and that run on as they
+   * are until then.
+   */
+  adoptOperatorChanges: `${GROUP}/adopt-operator-changes`,
   /** On a member's pod: hash of what the user asked for when the pod was made. */
   askedHash: `${GROUP}/asked-hash`,
   /**

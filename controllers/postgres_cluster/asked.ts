@@ -13,6 +13,7 @@ import { isRecord } from "../../kube/errors.ts";
 import type { Pod } from "../../kube/kinds.ts";
 import type { Frozen } from "../../kube/types.ts";
 import { backupEnvironment } from "./backup_environment.ts";
+import { adoptsOperatorChanges } from "./former_members.ts";
 import { exporterPort } from "./desired_exporter.ts";
 import type { EnvVar } from "./environment.ts";
 import { majorOf, SPILO_IMAGES } from "./images.ts";
@@ -45,6 +46,7 @@ export function askedHash(cluster: PostgresCluster): string {
 export function isOutdated(pod: Frozen<Pod>, cluster: PostgresCluster): boolean {
   const hash = pod.metadata.annotations?.[annotations.askedHash];
   if (hash !== undefined) return hash !== askedHash(cluster);
+  if (adoptsOperatorChanges(cluster)) return true;
   const container = pod.spec?.containers.find(({ name }) => name === POSTGRES_CONTAINER);
   if (container === undefined) return false;
   const major = majorOf(container.image);

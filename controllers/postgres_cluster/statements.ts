@@ -4,6 +4,7 @@ import { productionRules } from "../../resolve/validation/postgres_cluster.ts";
 import { autoscalingStatement } from "./autoscaling/autoscale.ts";
 import { backupStatement } from "./backups/status.ts";
 import { reportOf } from "./evidence.ts";
+import { formerMembersStatement } from "./former_members.ts";
 import { lagLimit } from "./lag.ts";
 import type { Obstacle } from "./obstacles.ts";
 import { refusals } from "./obstacles.ts";
@@ -26,6 +27,7 @@ export function statementsOf(pass: Pass, phase: Phase, failure: Obstacle | undef
     ...(pass.certificates === undefined ? [] : [pass.certificates]),
     ...autoscalingStatement(pass.wanted, pass.autoscaling),
     ...backupStatement(pass.wanted, pass.backups),
+    ...formerMembersStatement(pass.seen.members),
   ];
 }
 
