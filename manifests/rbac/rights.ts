@@ -150,7 +150,10 @@ const clusterFacts: Module = {
   account: "operator",
   rights: [
     right(kinds.Nodes, see, { why: "where cells can be" }),
-    right(kinds.Namespaces, see, { why: "reviews let through what ends with its namespace" }),
+    right(kinds.Namespaces, see, {
+      why:
+        "rules of production hold where the label env=production is; what ends with its namespace is let through",
+    }),
     right(kinds.StorageClasses, see, { why: "whether volumes can grow" }),
     right(Definitions, see, { why: "kinds that are not served yet are waited for" }),
   ],

@@ -1,4 +1,4 @@
-/** The pages of `docs/reference/`: one for each kind, one for the parts that several have, and an index. */
+/** The pages of `docs/reference/`: one for each kind, one for the parts that several have, one of rights, and an index. */
 import { allKinds } from "../../api/crds.ts";
 import { customResourceDefinition } from "../../api/schema/crd.ts";
 import type { KindDefinition } from "../../api/schema/kind.ts";
@@ -6,6 +6,7 @@ import type { StructuralSchema } from "../../api/schema/structural.ts";
 import { ignoredFields } from "../../api/smoketurner/ignored_fields.ts";
 import { type SharedParts, sharedParts } from "./parts.ts";
 import { cell, code, type Context, type Row, rowsOf } from "./rows.ts";
+import { rightsPage } from "./rights.ts";
 import { slug } from "./slug.ts";
 
 /** A file: its name below `docs/reference/`, and what is in it. */
@@ -32,6 +33,11 @@ export function referencePages(): Page[] {
       name: pageName(kind.definition.kind),
       content: HEAD + kindPage(kind, shared),
     })),
+    {
+      name: "rights.md",
+      content: "<!-- Generated from manifests/rbac/rights.ts by `deno task manifests`. -->\n\n" +
+        rightsPage(),
+    },
     { name: SHARED, content: HEAD + sharedPage(shared) },
   ];
 }
@@ -64,6 +70,8 @@ function index(kinds: readonly Described[]): string {
     ...lines,
     "",
     `What several kinds have in common: [shared parts](${SHARED}).`,
+    "",
+    "What the operator may do in a cluster: [rights](rights.md).",
     "",
     "`[]` is a list, `KEY` a key that you choose, `required` stands where a value must be given.",
     "",

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { allKinds } from "../../api/crds.ts";
 import type { StructuralSchema } from "../../api/schema/structural.ts";
+import { modules, resourceName } from "../../manifests/rbac/rights.ts";
 import { referencePages } from "./pages.ts";
 import { identity, sharedParts } from "./parts.ts";
 import { type Context, rowsOf } from "./rows.ts";
@@ -24,6 +25,21 @@ Deno.test("every kind has a page, and the index leads to it", () => {
     const page = `${kind.toLowerCase()}.md`;
     ok(pages.get("README.md")?.includes(`[${kind}](${page})`), kind);
     match(pages.get(page) ?? "", /^## spec$/m);
+  }
+});
+
+Deno.test("every right of every module is told, with its reason", () => {
+  const page = referencePages().find(({ name }) => name === "rights.md")?.content ?? "";
+  const lines = page.split("\n");
+  for (const { name, rights } of modules) {
+    match(page, new RegExp(`^## ${name}$`, "m"));
+    for (const right of rights) {
+      const told = lines.filter((line) => line.includes(`\`${resourceName(right)}\``));
+      ok(
+        told.some((line) => line.includes(`| ${right.verbs.join(", ")} | ${right.why ?? ""} |`)),
+        resourceName(right),
+      );
+    }
   }
 });
 

@@ -102,9 +102,11 @@ const bounds = [
 function boundsOf(schema: StructuralSchema): string[] {
   return bounds.flatMap(([least, most, unit]) => {
     const [low, high] = [schema[least], schema[most]];
-    if (low !== undefined && high !== undefined) return [`${low} to ${high}${unit}`];
-    if (low !== undefined) return [`At least ${low}${unit}`];
-    return high === undefined ? [] : [`At most ${high}${unit}`];
+    const singular = (count: number) =>
+      count === 1 ? unit.replace("entries", "entry").replace(/s$/, "") : unit;
+    if (low !== undefined && high !== undefined) return [`${low} to ${high}${singular(high)}`];
+    if (low !== undefined) return [`At least ${low}${singular(low)}`];
+    return high === undefined ? [] : [`At most ${high}${singular(high)}`];
   });
 }
 
