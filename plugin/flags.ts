@@ -38,7 +38,12 @@ export function waitFlags(standard: string) {
       parse: seconds,
       default: standard,
     },
-    wait: { kind: "boolean", brief: "Wait for the end", default: true },
+    wait: {
+      kind: "boolean",
+      brief: "Wait for the end; --wait=false does not",
+      default: true,
+      withNegated: false,
+    },
   } as const;
 }
 
