@@ -21,6 +21,8 @@ const PUBLIC_KEYS: ReadonlySet<string> = new Set([
 const LEAST_LENGTH = 4;
 /** Lines of a value that has several, such as a key in PEM: each of this length is looked for on its own. */
 const LEAST_LINE = 16;
+/** Longer values, such as whole archives, are no credentials, and nobody logs them. */
+const MOST_LENGTH = 65_536;
 /** From this length on a value is looked for inside of words, too. */
 const LONG = 8;
 
@@ -38,7 +40,7 @@ export function redactor(secrets: readonly Secret[]): Redact {
 function valuesOf({ data = {}, stringData = {} }: Secret): string[] {
   const plain = Object.entries(stringData);
   const decoded = Object.entries(data).map(([key, value]) => [key, decode(value)] as const);
-  return [...plain, ...decoded].filter(([key]) => !PUBLIC_KEYS.has(key))
+  return [...plain, ...decoded].filter(([key, value]) => !PUBLIC_KEYS.has(key) && value.length <= MOST_LENGTH)
     .flatMap(([, value]) => formsOf(value));
 }
 
@@ -70,7 +72,7 @@ function inBase64(text: string): string[] {
 }
 
 function patternOf(value: string): string {
-  const escaped = value.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  const escaped = value.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   return value.length >= LONG ? escaped : `(?<![A-Za-z0-9])${escaped}(?![A-Za-z0-9])`;
 }
 
