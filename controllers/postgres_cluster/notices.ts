@@ -4,6 +4,7 @@ import type { Notice } from "../../kube/events.ts";
 import { conditionNotices } from "../condition_notices.ts";
 import { autoscalingNotices } from "./autoscaling/autoscale.ts";
 import { backupNotices } from "./backups/status.ts";
+import { TEMPLATE_CURRENT } from "./former_members.ts";
 import { explanation } from "./statements.ts";
 import type { Pass } from "./pass.ts";
 import type { Cluster } from "./shape.ts";
@@ -34,6 +35,8 @@ const FOLLOW_PHASE = new Set([
   "Degraded",
   "ResourceResizeInProgress",
   "PodGenerationSynced",
+  // Told once: its message changes with every member that is restarted.
+  TEMPLATE_CURRENT,
 ]);
 
 export function noticesOf({ status, failure, transition }: Judgement, pass: Pass): Notice[] {
@@ -51,6 +54,7 @@ export function noticesOf({ status, failure, transition }: Judgement, pass: Pass
   return [
     ...notices,
     ...conditionNotices(cluster.status, status, FOLLOW_PHASE),
+    ...formerMembersNotice(cluster, status),
     ...heldNotice(cluster, status),
     ...tlsNotice(cluster),
     ...autoscalingNotices(cluster, pass.autoscaling),
@@ -61,6 +65,15 @@ export function noticesOf({ status, failure, transition }: Judgement, pass: Pass
 function written(result: ActResult): Notice[] {
   const applied = result.written.filter(({ kind }) => kind === "apply").map(describeStep);
   return applied.length === 0 ? [] : [{ type: "Normal", reason: "Applied", message: applied.join(", ") }];
+}
+
+/** Members of another operator were found. */
+function formerMembersNotice(cluster: Cluster, status: Judgement["status"]): Notice[] {
+  const of = (conditions: Judgement["status"]["conditions"]) =>
+    conditions?.find(({ type }) => type === TEMPLATE_CURRENT);
+  const now = of(status.conditions);
+  if (now === undefined || of(cluster.status?.conditions) !== undefined) return [];
+  return [{ type: "Warning", reason: now.reason, message: now.message }];
 }
 
 /** A resize that people have to see to. */

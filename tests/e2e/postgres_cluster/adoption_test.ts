@@ -1,94 +1,15 @@
 import assert from "node:assert/strict";
-import { parse, stringify } from "yaml";
 import { FIELD_MANAGER } from "../../../api/smoketurner/group.ts";
-import { PostgresClusters } from "../../../api/smoketurner/postgres_cluster.ts";
-import { desiredPatroniConfigMap } from "../../../controllers/postgres_cluster/desired_patroni_config.ts";
-import recorded from "../../../controllers/postgres_cluster/recorded_objects.json" with { type: "json" };
 import type { KubeClient } from "../../../kube/client.ts";
-import { isRecord } from "../../../kube/errors.ts";
-import {
-  PodDisruptionBudgets,
-  Secrets,
-  Services,
-  type StatefulSet,
-  StatefulSets,
-} from "../../../kube/kinds.ts";
-import type { Resource } from "../../../kube/resource.ts";
-import type { KubeObject } from "../../../kube/types.ts";
+import { Secrets, Services, type StatefulSet, StatefulSets } from "../../../kube/kinds.ts";
 import { sharedCluster } from "../../ground/ground.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
 import { startFakePatroni, wellMembers } from "../../support/fake_patroni.ts";
-import { recordedSpec, storedCluster } from "../../support/postgres_clusters.ts";
+import { leavePostgresCluster } from "../../support/former_patroni.ts";
+import { recordedSpec } from "../../support/postgres_clusters.ts";
 import { steadyClient } from "../../support/operator.ts";
 import { applyCluster, conditionOf, install, name, operate, stageOf } from "./stage.ts";
-
-/** The status that the former operator left: by another kind of write, with a key that is not ours. */
-const formerStatus = {
-  phase: "Running",
-  readyReplicas: 3,
-  replicas: 3,
-  previousReplicas: 3,
-  currentVersion: "16",
-  retryCount: 0,
-  observedGeneration: 1,
-  lastError: "something of long ago",
-};
-
-/** Makes what the former operator made, as it was recorded, under its name. */
-async function makeFormer(client: KubeClient, namespace: string, spec: object): Promise<void> {
-  await applyCluster(client, namespace, { ...spec });
-  const cluster = await client.get(PostgresClusters.resource, { namespace, name });
-  await client.patch(PostgresClusters.resource, cluster.metadata, { status: formerStatus }, "status");
-  const ownerReferences = [{
-    apiVersion: cluster.apiVersion,
-    kind: cluster.kind,
-    name,
-    uid: cluster.metadata.uid ?? "",
-    controller: true,
-    blockOwnerDeletion: true,
-  }];
-  const make = async <T extends KubeObject>(
-    resource: Resource<T>,
-    key: keyof typeof recorded,
-    change = (spec: unknown) => spec,
-  ) => {
-    const found: unknown = recorded[key];
-    assert.ok(isRecord(found) && isRecord(found["metadata"]));
-    const { name: own, labels } = found["metadata"];
-    const object = {
-      ...found,
-      metadata: { namespace, name: own, labels, ownerReferences },
-      spec: change(found["spec"]),
-    };
-    await client.apply({ ...resource, fieldManager: FIELD_MANAGER }, object as unknown as T);
-  };
-  await make(Services, "Service/orders-headless");
-  await make(Services, "Service/orders-primary");
-  await make(Services, "Service/orders-repl");
-  await make(PodDisruptionBudgets, "PodDisruptionBudget/orders-pdb");
-  await client.apply({ ...Secrets, fieldManager: FIELD_MANAGER }, {
-    metadata: {
-      namespace,
-      name: `${name}-credentials`,
-      labels: recorded["Secret/orders-credentials"].metadata.labels,
-      ownerReferences,
-    },
-    stringData: { POSTGRES_PASSWORD: "p", REPLICATION_PASSWORD: "r", PGPASSWORD: "p" },
-  });
-  // Nobody makes the ServiceAccount that the members name: they run under the namespace's own.
-  await make(StatefulSets, "StatefulSet/orders", (spec) =>
-    JSON.parse(JSON.stringify(spec, (key, value) => {
-      if (key === "serviceAccount" || key === "serviceAccountName") return undefined;
-      return value === "<text>" ? configuration(namespace, recordedSpec) : value;
-    })));
-}
-
-/** The settings, but written in another way. */
-function configuration(namespace: string, spec: object): string {
-  const text = desiredPatroniConfigMap(storedCluster(spec, { namespace })).data?.["spilo-config.yml"] ?? "";
-  return stringify(parse(text));
-}
 
 function adoption(
   title: string,
@@ -101,7 +22,8 @@ function adoption(
     withNamespace(t, async ({ namespace }) => {
       await install();
       using client = steadyClient(sharedCluster().connection);
-      await makeFormer(client, namespace, recordedSpec);
+      await applyCluster(client, namespace, { ...recordedSpec });
+      await leavePostgresCluster(client, namespace);
       await waitUntil(
         "the members",
         () => client.get(StatefulSets, { namespace, name }),
