@@ -4,7 +4,7 @@
  * that neither an environment that Patroni does not pass on nor a rotation of keys is in the way.
  */
 import { defaultBackupPath } from "../../api/smoketurner/names.ts";
-import { encryptionKeys, objectStoreKeys } from "../../api/smoketurner/secret_keys.ts";
+import { certificateKeys, encryptionKeys, objectStoreKeys } from "../../api/smoketurner/secret_keys.ts";
 import type { Backup, BackupDestination } from "../../api/smoketurner/postgres_cluster/backup.ts";
 import type { Restore } from "../../api/smoketurner/postgres_cluster/restore.ts";
 import type { PostgresCluster } from "../../api/smoketurner/postgres_cluster.ts";
@@ -108,12 +108,15 @@ function script(stanza: string, { folder, isEncrypted, command }: Script): strin
   const read = (name: string, place: MountedSecret["folder"], key: string) =>
     `PGBACKREST_REPO1_${name}="$(cat ${SECRETS}/${place}/${key})"\nexport PGBACKREST_REPO1_${name}`;
   const token = `${SECRETS}/${folder}/${objectStoreKeys.sessionToken}`;
+  const authority = `${SECRETS}/${folder}/${certificateKeys.authority}`;
   return [
     "set -eu",
     `export PGBACKREST_STANZA=${stanza}`,
     read("S3_KEY", folder, objectStoreKeys.accessKeyId),
     read("S3_KEY_SECRET", folder, objectStoreKeys.secretAccessKey),
     `if [ -e ${token} ]; then\n${read("S3_TOKEN", folder, objectStoreKeys.sessionToken)}\nfi`,
+    // A store inside the company has an authority of its own, which the image does not know.
+    `if [ -e ${authority} ]; then export PGBACKREST_REPO1_STORAGE_CA_FILE=${authority}; fi`,
     ...(isEncrypted ? [read("CIPHER_PASS", "key", encryptionKeys.aes256)] : []),
     command,
     "",

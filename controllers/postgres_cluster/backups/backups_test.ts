@@ -107,6 +107,13 @@ Deno.test("members mount what pgBackRest needs, and are told nothing of WAL-G", 
   ) assert.ok(configuration.split("\n").includes(line), `${line} in\n${configuration}`);
   assert.ok(!configuration.includes("keys"), "no secret stands in a ConfigMap");
   assert.match(files["run"] ?? "", /cat \/var\/secrets\/pgbackrest\/store\/AWS_SECRET_ACCESS_KEY/);
+  const authority = "/var/secrets/pgbackrest/store/ca.crt";
+  assert.ok(
+    files["run"]?.includes(
+      `if [ -e ${authority} ]; then export PGBACKREST_REPO1_STORAGE_CA_FILE=${authority}; fi`,
+    ),
+    "the store may have an authority of its own",
+  );
   const pod = desiredStatefulSet(cluster, { existing: undefined, replicas: 1 }).spec?.template.spec;
   const names = pod?.containers[0]?.env?.map(({ name }) => name) ?? [];
   assert.deepEqual(names.filter((name) => /WALG|WALE|AWS_|BACKUP/.test(name)), []);
