@@ -1,5 +1,6 @@
 /** Small HTTP servers for probes and metrics. They read no bodies, and answer in one piece. */
-import type { Server as NodeServer } from "node:https";
+import type { IncomingMessage, Server as PlainServer, ServerResponse } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import type { Socket } from "node:net";
 import { ConnectionClocks } from "../webhook/connection_clocks.ts";
 import { type Address, formatAddress } from "./address.ts";
@@ -71,9 +72,8 @@ export async function serve(options: ServerOptions): Promise<Server> {
 
 async function listen(options: ServerOptions, hostname: string): Promise<Server> {
   try {
-    // Deno's own server always offers HTTP/2 over TLS; Node's offers none.
-    const http1Only = options.tls !== undefined && !options.tls.http2;
-    return http1Only ? await listenNode(options, hostname) : listenDeno(options, hostname);
+    // Node's server offers no HTTP/2. Deno's own does, and cannot be told how long a client may take.
+    return options.tls?.http2 ? listenDeno(options, hostname) : await listenNode(options, hostname);
   } catch (error) {
     const { address, flag } = options;
     throw new StartError(
@@ -117,15 +117,8 @@ async function listenNode(
   { address, handler, tls, idleMs = IDLE_MS }: ServerOptions,
   hostname: string,
 ): Promise<Server> {
-  const { createServer } = await import("node:https");
   const clocks = new ConnectionClocks();
-  const settings = {
-    cert: tls?.certificate ?? "",
-    key: tls?.key ?? "",
-    maxHeaderSize: LARGEST_HEADERS,
-    handshakeTimeout: idleMs,
-  };
-  const server = createServer(settings, (request, response) => {
+  const server = await nodeServer(tls, idleMs, (request, response) => {
     const { socket } = request;
     clocks.stop(socket);
     response.once("finish", () => clocks.closeAfter(socket, idleMs));
@@ -137,7 +130,8 @@ async function listenNode(
       authorization: request.headers.authorization,
     }).then(({ status, body, headers }) => response.writeHead(status, { ...headers }).end(body));
   });
-  server.on("secureConnection", (socket: Socket) => clocks.admit(socket, idleMs));
+  const made = tls === undefined ? "connection" : "secureConnection";
+  server.on(made, (socket: Socket) => clocks.admit(socket, idleMs));
   server.on("clientError", (_error: Error, socket: Socket) => socket.destroy());
   server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
@@ -149,7 +143,21 @@ async function listenNode(
   return { address: { ...address, port }, stop: () => stopNode(server) };
 }
 
-function stopNode(server: NodeServer): Promise<void> {
+type Respond = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** @param handshakeTimeout in milliseconds; without TLS there is no handshake */
+async function nodeServer(
+  tls: ServerOptions["tls"],
+  handshakeTimeout: number,
+  respond: Respond,
+): Promise<PlainServer | SecureServer> {
+  const settings = { maxHeaderSize: LARGEST_HEADERS };
+  if (tls === undefined) return (await import("node:http")).createServer(settings, respond);
+  const { certificate: cert, key } = tls;
+  return (await import("node:https")).createServer({ ...settings, cert, key, handshakeTimeout }, respond);
+}
+
+function stopNode(server: PlainServer | SecureServer): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), STOP_MS);
     server.close(() => {

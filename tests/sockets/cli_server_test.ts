@@ -104,51 +104,59 @@ for (const secure of [false, true]) {
   });
 }
 
-Deno.test("over TLS a client that sends half a request, drips, or goes silent is cut off, and holds nobody up", async () => {
-  const pair = await selfSigned(["localhost"], new Date());
-  const server = await serve({
-    address: here,
-    flag,
-    handler: hello,
-    tls: { ...pair, http2: false },
-    idleMs: 400,
-  });
-  const target = { hostname: "127.0.0.1", port: server.address.port };
-  const open = () =>
-    Deno.connectTls({ ...target, caCerts: [pair.certificate], unsafelyDisableHostnameVerification: true });
-  const text = new TextEncoder();
-  const untilClosed = async (connection: Deno.Conn) => {
-    const buffer = new Uint8Array(4096);
-    while (await connection.read(buffer).catch(() => null) !== null);
-  };
-  try {
-    using mute = await Deno.connect(target);
-    using silent = await open();
-    using half = await open();
-    using dripping = await open();
-    using served = await open();
-    await half.write(text.encode("GET /metrics HTTP/1.1\r\nHo"));
-    await served.write(text.encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-    let over = false;
-    const drip = async () => {
-      for (let at = 0; at < 1_000 && !over; at++) {
-        await dripping.write(text.encode(at === 0 ? "GET / HTTP/1.1\r\nx: " : "y")).catch(() => {});
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+for (const secure of [true, false]) {
+  Deno.test(`a client that sends half a request, drips, or goes silent is cut off, and holds nobody up (${secure ? "TLS" : "plain"})`, async () => {
+    const pair = await selfSigned(["localhost"], new Date());
+    const server = await serve({
+      address: here,
+      flag,
+      handler: hello,
+      ...(secure ? { tls: { ...pair, http2: false } } : {}),
+      idleMs: 400,
+    });
+    const target = { hostname: "127.0.0.1", port: server.address.port };
+    const open = () =>
+      secure
+        ? Deno.connectTls({
+          ...target,
+          caCerts: [pair.certificate],
+          unsafelyDisableHostnameVerification: true,
+        })
+        : Deno.connect(target);
+    const text = new TextEncoder();
+    const untilClosed = async (connection: Deno.Conn) => {
+      const buffer = new Uint8Array(4096);
+      while (await connection.read(buffer).catch(() => null) !== null);
     };
-    const dripped = drip();
-    await Promise.all([mute, silent, half, dripping, served].map(untilClosed));
-    over = true;
-    await dripped;
-    using another = await open();
-    await another.write(text.encode("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
-    const buffer = new Uint8Array(4096);
-    const size = await another.read(buffer) ?? 0;
-    assert.match(new TextDecoder().decode(buffer.subarray(0, size)), /^HTTP\/1.1 200/);
-  } finally {
-    await server.stop();
-  }
-});
+    try {
+      using mute = await Deno.connect(target);
+      using silent = await open();
+      using half = await open();
+      using dripping = await open();
+      using served = await open();
+      await half.write(text.encode("GET /metrics HTTP/1.1\r\nHo"));
+      await served.write(text.encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+      let over = false;
+      const drip = async () => {
+        for (let at = 0; at < 1_000 && !over; at++) {
+          await dripping.write(text.encode(at === 0 ? "GET / HTTP/1.1\r\nx: " : "y")).catch(() => {});
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      };
+      const dripped = drip();
+      await Promise.all([mute, silent, half, dripping, served].map(untilClosed));
+      over = true;
+      await dripped;
+      using another = await open();
+      await another.write(text.encode("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+      const buffer = new Uint8Array(4096);
+      const size = await another.read(buffer) ?? 0;
+      assert.match(new TextDecoder().decode(buffer.subarray(0, size)), /^HTTP\/1.1 200/);
+    } finally {
+      await server.stop();
+    }
+  });
+}
 
 Deno.test("metrics go only to those whom the judge lets in, and the others learn nothing of paths", async () => {
   const verdicts = new Map<string, Verdict>([["a", "allowed"], ["r", "refused"], ["d", "undecided"]]);
