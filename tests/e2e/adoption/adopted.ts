@@ -13,6 +13,7 @@ export interface Standing {
   readonly resourceVersion: string;
   readonly generation: number;
   readonly labels: unknown;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly owners: unknown;
   readonly finalizers: unknown;
   readonly spec: unknown;
@@ -40,6 +41,7 @@ export async function standingIn(
         resourceVersion: metadata.resourceVersion ?? "",
         generation: metadata.generation ?? 0,
         labels: metadata.labels,
+        annotations: metadata.annotations ?? {},
         owners: metadata.ownerReferences,
         finalizers: metadata.finalizers,
         spec: part("spec"),

@@ -1,5 +1,6 @@
 /** A cluster that the Go operator made is taken over while it serves. */
 import assert from "node:assert/strict";
+import { specHashAnnotation } from "../../../api/multigres/annotations.ts";
 import { MultigresClusters } from "../../../api/multigres/multigres_cluster.ts";
 import { Shards } from "../../../api/multigres/shard.ts";
 import { addControllers } from "../../../controllers/controllers.ts";
@@ -84,6 +85,9 @@ function assertKept(before: World, after: World): void {
   assert.deepEqual(added(before, after).filter((key) => !rolled.test(key)), []);
   assert.deepEqual(changed(before, after).filter((line) => !adjusted.some((row) => row.test(line))), []);
   for (const at of [0, 1]) {
+    // By this the Go operator, were it put back, would know its own pods.
+    const hash = (world: World) => world.get(`Pod/${pool}-${at}`)?.annotations[specHashAnnotation];
+    assert.equal(hash(after), hash(before));
     const claim = `PersistentVolumeClaim/data-${pool}-${at}`;
     assert.equal(after.get(claim)?.resourceVersion, before.get(claim)?.resourceVersion);
   }

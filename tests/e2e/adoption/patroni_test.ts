@@ -159,6 +159,29 @@ left(
   },
 );
 
+left(
+  "until a member was restarted the Rust operator may be put back: its StatefulSet knows its members again",
+  async (stage) => {
+    const { client, namespace } = stage;
+    const before = await stage.look();
+    {
+      await using operator = stage.start();
+      await stage.untilCondition("TemplateCurrent", "False/MadeByAnotherOperator");
+      await untilQuiet(operator);
+    }
+    await leavePostgresCluster(client, namespace);
+    const set = await waitUntil(
+      "the StatefulSet controller to look",
+      () => client.get(StatefulSets, { namespace, name }),
+      ({ metadata, status }) => status?.observedGeneration === metadata.generation,
+    );
+    assert.equal(set.spec?.updateStrategy?.type, "RollingUpdate");
+    assert.equal(set.status?.updatedReplicas, 3);
+    assert.equal(set.status?.currentRevision, set.status?.updateRevision);
+    assert.deepEqual(replaced(before, await stage.look()), []);
+  },
+);
+
 /** Lives of operators at most: each makes one of some 15 writes. */
 const MOST_LIVES = 60;
 
