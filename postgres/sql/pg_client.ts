@@ -2,6 +2,7 @@
 // @ts-types="./pg_driver.d.ts"
 import driver from "pg";
 import { Socket } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { Clock } from "../../kube/clock.ts";
 import { withSpan } from "../../telemetry/tracing.ts";
 import { SqlError } from "./errors.ts";
@@ -165,6 +166,9 @@ function configOf(target: SqlTarget, options: PgOptions, socket: Socket): Driver
     ...login,
     ssl: tls === undefined ? false : {
       servername: tls.serverName,
+      // Where a host is a name, the driver puts it in place of ours; what the certificate must bear is ours to say.
+      checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+        checkServerIdentity(tls.serverName, certificate),
       rejectUnauthorized: true,
       ...(tls.caPem === undefined ? {} : { ca: tls.caPem }),
     },

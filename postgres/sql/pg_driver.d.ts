@@ -1,6 +1,7 @@
 /** What we use of the driver `pg`. */
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
+import type { PeerCertificate } from "node:tls";
 
 export interface DriverConfig {
   readonly host: string;
@@ -11,6 +12,7 @@ export interface DriverConfig {
   readonly ssl: false | {
     readonly ca?: string;
     readonly servername: string;
+    checkServerIdentity(host: string, certificate: PeerCertificate): Error | undefined;
     readonly rejectUnauthorized: true;
   };
   readonly application_name: string;

@@ -45,6 +45,17 @@ serverTest("a session answers over TLS, and takes values apart from the text", a
   assert.deepEqual(seen, { ssl: true, path: "" });
 });
 
+serverTest("where a host is a name, the certificate must bear the name that is asked for", async (server) => {
+  const target = { ...server.target, host: "localhost" };
+  await using session = await client.connect(target);
+  assert.equal((await session.ask({ text: "SELECT 1 AS one" })).length, 1);
+  const caPem = server.authority.caPem;
+  await assert.rejects(
+    client.connect({ ...target, tls: { serverName: "localhost", caPem } }),
+    failing("untrusted"),
+  );
+});
+
 serverTest(
   "a connection that is refused says why, in the one word that decides what happens next",
   async (server, t) => {
