@@ -3,7 +3,8 @@ import { at, isRecord, listAt } from "../ground/json.ts";
 import { waitUntil } from "../ground/wait_for.ts";
 import { secondsSince, tell } from "./figures.ts";
 import { ask, type Load, startLoad } from "./load.ts";
-import { LONG_MS, onNodes, type RealMember, type Stage } from "./stage.ts";
+import { LONG_MS, type RealMember } from "./cluster.ts";
+import { onNodes, type Stage } from "./stage.ts";
 
 /** Changes the spec and waits until the cluster is as it says. */
 async function change(
@@ -104,8 +105,7 @@ onNodes(
               (members) => members.some(({ uid }) => !before.has(uid)),
               { timeoutMs: LONG_MS },
             );
-            await stage.operator.stop("SIGKILL");
-            stage.startOperator();
+            await stage.killOperator();
           },
         });
         const [row] = await ask(load.target, "SHOW max_connections");

@@ -7,7 +7,8 @@ import { kubectl } from "../ground/kubectl.ts";
 import { POOLER_IMAGE } from "../ground/nodes/images.ts";
 import { waitFor, waitUntil } from "../ground/wait_for.ts";
 import { secretOf } from "./load.ts";
-import { LONG_MS, names, onNodes } from "./stage.ts";
+import { LONG_MS } from "./cluster.ts";
+import { names, onNodes } from "./stage.ts";
 
 /** Number of the certificate that a server shows to clients of PostgreSQL. */
 const SERIAL =
@@ -80,6 +81,32 @@ onNodes(
       const cluster = await stage.client.get(stage.clusterPath);
       assert.equal(stringAt(cluster, "status", "phase"), "Running");
     });
+
+    await t.step(
+      "a password that is changed in its Secret is the role's from then on, and the former is not",
+      async () => {
+        const former = await secretOf(stage, "app-login", "connection-string");
+        await stage.merge(stage.path("secrets", "app-login"), {
+          stringData: { password: "rotated-by-its-owner" },
+        });
+        const uri = await waitUntil(
+          "another connection string",
+          () => secretOf(stage, "app-login", "connection-string"),
+          (now) => now !== former,
+          { timeoutMs: LONG_MS },
+        );
+        const count = await waitFor(
+          "the new password to count",
+          () => psql(uri, "SELECT count(*) FROM things"),
+          {
+            timeoutMs: LONG_MS,
+            intervalMs: 250,
+          },
+        );
+        assert.equal(count, "2");
+        await assert.rejects(psql(former, "SELECT 1"), /password authentication failed/);
+      },
+    );
 
     await t.step(
       "a certificate that is lost is issued anew, and members take it up while they run",

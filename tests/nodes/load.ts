@@ -6,7 +6,7 @@ import { PgSqlClient } from "../../postgres/sql/pg_client.ts";
 import type { Row, SqlTarget } from "../../postgres/sql/sql_client.ts";
 import { stringAt } from "../ground/json.ts";
 import { appendTable, Writer } from "../support/append_log.ts";
-import { names, type Stage } from "./stage.ts";
+import type { PatroniCluster } from "./cluster.ts";
 
 const TABLE = "append_log";
 
@@ -21,7 +21,7 @@ export const sql = new PgSqlClient({
 });
 
 /** A Secret's values as text. */
-export async function secretOf(stage: Stage, secret: string, key: string): Promise<string> {
+export async function secretOf(stage: PatroniCluster, secret: string, key: string): Promise<string> {
   const object = await stage.client.get(stage.path("secrets", secret));
   const value = stringAt(object, "data", key);
   if (value === undefined) throw new Error(`Cannot find ${key} in Secret ${secret}`);
@@ -29,12 +29,12 @@ export async function secretOf(stage: Stage, secret: string, key: string): Promi
 }
 
 /** The superuser at a Service of the cluster, with its certificate checked. */
-export async function targetOf(stage: Stage, service: string, port = 5432): Promise<SqlTarget> {
+export async function targetOf(stage: PatroniCluster, service: string, port = 5432): Promise<SqlTarget> {
   const object = await stage.client.get(stage.path("services", service));
   const host = stringAt(object, "spec", "clusterIP");
   if (host === undefined) throw new Error(`Cannot find Service ${service}`);
-  const password = await secretOf(stage, names.credentialsSecret, credentialKeys.superuserPassword);
-  const caPem = await secretOf(stage, names.ownTls, certificateKeys.authority);
+  const password = await secretOf(stage, stage.names.credentialsSecret, credentialKeys.superuserPassword);
+  const caPem = await secretOf(stage, stage.names.ownTls, certificateKeys.authority);
   return {
     host,
     port,
@@ -52,8 +52,8 @@ export async function ask(target: SqlTarget, text: string): Promise<readonly Row
 }
 
 /** Makes the table and starts writers, each with a connection that it keeps as long as it can. */
-export async function startLoad(stage: Stage, writers = 2): Promise<Load> {
-  const target = await targetOf(stage, names.primaryService);
+export async function startLoad(stage: PatroniCluster, writers = 2): Promise<Load> {
+  const target = await targetOf(stage, stage.names.primaryService);
   await using session = await sql.connect(target);
   await session.change([{ text: appendTable(TABLE) }]);
   return new Load(target, writers);

@@ -193,7 +193,9 @@ export const groups: readonly Group[] = [
     onRequest: true,
     owns: below("nodes"),
     permissions: (around) => [
-      `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
+      `--allow-read=${
+        [...imageSources(), around.repository, around.ground.temporary, ...around.groundFolders].join(",")
+      }`,
       `--allow-write=${around.ground.temporary}`,
       `--allow-net=${[loopback, ...NETWORKS].join(",")}`,
       `--allow-env=${groundVariable}`,
@@ -222,7 +224,9 @@ function databasePermissions(around: Surroundings): string[] {
   return [
     `--allow-read=${[around.repository, around.ground.temporary, ...around.groundFolders].join(",")}`,
     `--allow-write=${around.ground.temporary}`,
-    `--allow-net=${[loopback, hostOf(around.ground)].filter((host) => host !== undefined).join(",")}`,
+    `--allow-net=${
+      [loopback, "localhost", hostOf(around.ground)].filter((host) => host !== undefined).join(",")
+    }`,
     `--allow-env=${groundVariable}`,
     ...runOf(["sh"]),
   ];

@@ -25,7 +25,7 @@ Deno.test("a file's folder decides its group, and benchmarks have none", () => {
   assert.equal(nameOf("tests/e2e/postgres_database/life_test.ts"), "databases");
   assert.equal(nameOf("tests/e2e/postgres_upgrade/life_test.ts"), "upgrades");
   assert.equal(nameOf("tests/faults/control_plane_test.ts"), "faults");
-  assert.equal(nameOf("tests/nodes/failover_test.ts"), "nodes");
+  assert.equal(nameOf("tests/nodes/withstand_test.ts"), "nodes");
   assert.equal(nameOf("tests/bench/apply_test.ts"), undefined);
 });
 

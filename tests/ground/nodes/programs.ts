@@ -23,6 +23,12 @@ const sources = {
     ldflags: "-s -w",
     coldSeconds: 120,
   },
+  "versitygw": {
+    module: "versitygw",
+    package: "github.com/versity/versitygw/cmd/versitygw",
+    ldflags: "-s -w",
+    coldSeconds: 120,
+  },
 } as const satisfies Record<string, Source>;
 
 export type NodeProgram = keyof typeof sources;
@@ -39,11 +45,13 @@ const packages: Readonly<Record<string, string>> = {
   "mmdebstrap": "mmdebstrap",
   "tini": "tini",
   "ip": "iproute2",
+  "umoci": "umoci",
+  "skopeo": "skopeo",
 };
 
 /** Finds or builds the programs of a node; of several runs at once, one builds. */
 export async function ensureNodeBinaries(progress: Progress): Promise<NodeBinaries> {
-  const names: NodeProgram[] = ["kubelet", "kube-proxy", "coredns", "local-path-provisioner"];
+  const names: NodeProgram[] = ["kubelet", "kube-proxy", "coredns", "local-path-provisioner", "versitygw"];
   const folder = join(cacheRoot(), `nodes-${await digest(await goVersionFor(names))}`);
   await Deno.mkdir(folder, { recursive: true });
   await underLock(join(folder, "lock"), progress, async () => {
@@ -58,12 +66,13 @@ export async function ensureNodeBinaries(progress: Progress): Promise<NodeBinari
     "kube-proxy": at("kube-proxy"),
     "coredns": at("coredns"),
     "local-path-provisioner": at("local-path-provisioner"),
+    "versitygw": at("versitygw"),
   };
 }
 
 async function digest(goVersion: string): Promise<string> {
   const hash = createHash("sha256").update(goVersion).update(JSON.stringify(sources));
-  for (const module of ["node", "coredns", "local_path"]) {
+  for (const module of ["node", "coredns", "local_path", "versitygw"]) {
     for (const file of ["go.mod", "go.sum"]) {
       hash.update(await Deno.readFile(join(moduleFolder(module), file)));
     }

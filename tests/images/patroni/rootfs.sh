@@ -13,5 +13,5 @@ mmdebstrap --mode=root --variant=minbase --quiet \
     mkdir -p "$1/etc/postgresql-common" "$1/home/postgres"
     chown 101:103 "$1/home/postgres"
     echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"' \
-  --include=postgresql-15,patroni,python3-kubernetes,python3-psycopg2,python3-yaml,pgbouncer,openssl,curl,procps \
+  --include=postgresql-15,pgbackrest,patroni,python3-kubernetes,python3-psycopg2,python3-yaml,pgbouncer,openssl,curl,procps \
   bookworm "$1"

@@ -6,9 +6,13 @@ import { restartNode } from "../ground/nodes/real_cluster.ts";
 import { waitUntil } from "../ground/wait_for.ts";
 import { secondsSince, tell } from "./figures.ts";
 import { type Load, startLoad } from "./load.ts";
-import { LONG_MS, onNodes, type RealMember, type Stage } from "./stage.ts";
+import { LONG_MS, type RealMember } from "./cluster.ts";
+import { onNodes, type Stage } from "./stage.ts";
 
 const FIRST = 1;
+
+/** After which Patroni takes the lock of a primary that keeps silent. */
+const LEASE_SECONDS = 30;
 
 /** The control plane is on the first node, so a primary whose node is to fail must be on another. */
 async function leaveFirstNode(stage: Stage): Promise<void> {
@@ -55,6 +59,11 @@ onNodes("a cluster of three loses its primary again and again, and no acknowledg
   assert.equal(places.size, 3, "members are spread over the nodes");
   await stage.makeSynchronous();
   await using load = await startLoad(stage);
+
+  await t.step("a standby takes over as planned", async () => {
+    const gap = await disturb(stage, load, "planned switchover", () => stage.switchOver());
+    assert.ok(gap < LEASE_SECONDS, "nobody waited for the end of a lease");
+  });
 
   await t.step("the primary's pod is deleted", async () => {
     await disturb(stage, load, "pod deleted", async ({ name }) => {

@@ -1,0 +1,210 @@
+/** A cluster of Patroni on real nodes, and ways to look at it. */
+import { GROUP, VERSION } from "../../api/smoketurner/group.ts";
+import { labelKeys, spiloRole } from "../../api/smoketurner/labels.ts";
+import { clusterNames } from "../../api/smoketurner/names.ts";
+import type { GroundClient, Manifest } from "../ground/client.ts";
+import { realNodes } from "../ground/ground.ts";
+import { at, conditionStatus, isRecord, listAt, stringAt } from "../ground/json.ts";
+import { nodeName } from "../ground/nodes/layout.ts";
+import { type Machine, runningMachines } from "../ground/nodes/machine.ts";
+import { waitUntil } from "../ground/wait_for.ts";
+
+/** Time in which members come up, or a node is missed and comes back, in milliseconds. */
+export const LONG_MS = 240_000;
+
+/** A member's pod as the API server has it. */
+export interface RealMember {
+  readonly name: string;
+  readonly uid: string;
+  readonly address: string;
+  readonly node: string;
+  readonly isPrimary: boolean;
+  readonly ready: boolean;
+  /** Of the container that PostgreSQL runs in. */
+  readonly containerId: string;
+  readonly startedAt: string;
+}
+
+/** Where a cluster is, and what it is called. */
+export interface Place {
+  readonly client: GroundClient;
+  readonly namespace: string;
+  readonly name: string;
+  /** Why waiting is in vain, if it is. */
+  readonly hopeless: () => string | undefined;
+}
+
+export class PatroniCluster {
+  readonly client: GroundClient;
+  readonly namespace: string;
+  readonly name: string;
+  readonly names: ReturnType<typeof clusterNames>;
+  protected readonly hopeless: () => string | undefined;
+
+  constructor({ client, namespace, name, hopeless }: Place) {
+    this.client = client;
+    this.namespace = namespace;
+    this.name = name;
+    this.names = clusterNames(name);
+    this.hopeless = hopeless;
+  }
+
+  /** Paths of objects of this namespace. */
+  path(kind: "pods" | "services" | "secrets", object = ""): string {
+    return `/api/v1/namespaces/${this.namespace}/${kind}${object === "" ? "" : `/${object}`}`;
+  }
+
+  /** Changes some fields of an object. */
+  async merge(path: string, changes: Manifest): Promise<void> {
+    await this.client.request("PATCH", path, changes, "application/merge-patch+json");
+  }
+
+  get clusterPath(): string {
+    return `/apis/${GROUP}/${VERSION}/namespaces/${this.namespace}/postgresclusters/${this.name}`;
+  }
+
+  /** Writes the whole spec of the cluster. */
+  async apply(changes: Manifest = {}): Promise<void> {
+    const spec = {
+      version: "15",
+      replicas: 3,
+      storage: { size: "1Gi" },
+      postgresqlParams: { shared_buffers: "32MB", max_connections: "60" },
+      resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "384Mi" } },
+      ...changes,
+    };
+    const kind = { apiVersion: `${GROUP}/${VERSION}`, kind: "PostgresCluster" };
+    await this.client.apply({ ...kind, metadata: { name: this.name }, spec }, this.namespace);
+  }
+
+  async members(): Promise<RealMember[]> {
+    const pods = await this.client.list(
+      `${this.path("pods")}?labelSelector=application%3Dspilo,${
+        encodeURIComponent(labelKeys.cluster)
+      }%3D${this.name}`,
+    );
+    return pods.map(memberOf).sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  /** The member that takes writes. @throws Error while there is none, or more than one */
+  async primary(): Promise<RealMember> {
+    const primaries = (await this.members()).filter(({ isPrimary, ready }) => isPrimary && ready);
+    const [primary] = primaries;
+    if (primary === undefined || primaries.length > 1) {
+      throw new Error(`Cannot tell the primary: ${primaries.length} members are labelled so and ready`);
+    }
+    return primary;
+  }
+
+  /** The holder of Patroni's lock, as it stands in the API: known also while pods cannot be reached. */
+  async leader(): Promise<string | undefined> {
+    const lock = await this.client.get(`/api/v1/namespaces/${this.namespace}/endpoints/${this.name}`);
+    return stringAt(lock, "metadata", "annotations", "leader");
+  }
+
+  /** What the members themselves say, as the first of them that answers knows it. */
+  async patroni(path = "cluster", method = "GET", body?: unknown): Promise<unknown> {
+    const members = (await this.members()).filter(({ address, ready }) => address !== "" && ready);
+    return await Promise.any(members.map(async ({ address }) => {
+      const response = await fetch(`http://${address}:8008/${path}`, {
+        method,
+        signal: AbortSignal.timeout(3000),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const answer: unknown = await response.json();
+      return answer;
+    }));
+  }
+
+  /** Waits until the operator says that this spec runs, by what the members say, with so many of them. */
+  async untilWell(members: number): Promise<void> {
+    const isWell = (cluster: unknown) =>
+      stringAt(cluster, "status", "phase") === "Running" &&
+      at(cluster, "status", "readyReplicas") === members &&
+      at(cluster, "status", "observedGeneration") === at(cluster, "metadata", "generation") &&
+      conditionStatus(cluster, "ReplicasReady") === "True" &&
+      conditionStatus(cluster, "Ready") === "True";
+    await waitUntil(
+      `${members} members to run`,
+      async () => await this.client.get(this.clusterPath) ?? {},
+      isWell,
+      { timeoutMs: LONG_MS, hopeless: this.hopeless },
+    );
+    await waitUntil(
+      "Patroni to say the same",
+      () => this.patroni(),
+      (list) => isStreaming(list, members),
+      { timeoutMs: LONG_MS, intervalMs: 250 },
+    );
+  }
+
+  /** Asks Patroni to let a standby take over, and returns when it has. */
+  async switchOver(): Promise<void> {
+    const { name: leader, address } = await this.primary();
+    const response = await fetch(`http://${address}:8008/switchover`, {
+      method: "POST",
+      body: JSON.stringify({ leader }),
+      signal: AbortSignal.timeout(60_000),
+    });
+    const said = await response.text();
+    if (!response.ok) throw new Error(`Cannot switch over: ${said}`);
+  }
+
+  /** Turns synchronous replication on, and waits until a standby is part of each commit. */
+  async makeSynchronous(): Promise<void> {
+    await this.patroni("config", "PATCH", { synchronous_mode: true });
+    await this.untilSynchronous();
+  }
+
+  async untilSynchronous(): Promise<void> {
+    await waitUntil("a synchronous standby", () => this.patroni(), hasSynchronousStandby, {
+      timeoutMs: LONG_MS,
+      intervalMs: 250,
+    });
+  }
+
+  /** The node that a member is on. */
+  machineOf({ node }: RealMember): Machine {
+    const { folder, machines } = realNodes();
+    const machine = runningMachines(folder, machines).find(({ index }) => nodeName(index) === node);
+    if (machine === undefined) throw new Error(`Cannot find node ${node}`);
+    return machine;
+  }
+
+  /** Waits until the operator says that the cluster is in this phase. */
+  async untilPhase(phase: string): Promise<void> {
+    await waitUntil(
+      `phase ${phase} of ${this.name}`,
+      async () => await this.client.get(this.clusterPath) ?? {},
+      (seen) => stringAt(seen, "status", "phase") === phase,
+      { timeoutMs: LONG_MS, intervalMs: 20 },
+    );
+  }
+}
+
+function memberOf(pod: unknown): RealMember {
+  const statuses = listAt(pod, "status", "containerStatuses");
+  const container = statuses.filter(isRecord).find((each) => each["name"] === "postgres");
+  return {
+    name: stringAt(pod, "metadata", "name") ?? "",
+    uid: stringAt(pod, "metadata", "uid") ?? "",
+    address: stringAt(pod, "status", "podIP") ?? "",
+    node: stringAt(pod, "spec", "nodeName") ?? "",
+    isPrimary: stringAt(pod, "metadata", "labels", labelKeys.role) === spiloRole.primary,
+    ready: conditionStatus(pod, "Ready") === "True" && at(pod, "metadata", "deletionTimestamp") === undefined,
+    containerId: (stringAt(container, "containerID") ?? "").replace("containerd://", ""),
+    startedAt: stringAt(container, "state", "running", "startedAt") ?? "",
+  };
+}
+
+function isStreaming(list: unknown, members: number): boolean {
+  const states = listAt(list, "members").map((member) =>
+    stringAt(member, "role") === "leader" ? "leader" : stringAt(member, "state")
+  );
+  return states.length === members && states.filter((state) => state === "leader").length === 1 &&
+    states.every((state) => state === "leader" || state === "running" || state === "streaming");
+}
+
+function hasSynchronousStandby(list: unknown): boolean {
+  return listAt(list, "members").some((member) => stringAt(member, "role") === "sync_standby");
+}
