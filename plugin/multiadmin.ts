@@ -3,7 +3,7 @@ import { multiadminName } from "../api/multigres/names.ts";
 import { portNames } from "../api/multigres/ports.ts";
 import type { Shard } from "../api/multigres/shard.ts";
 import { isRecord, parseStatus } from "../kube/errors.ts";
-import type { Transport } from "../kube/transport.ts";
+import { type KubeRequest, type KubeResponse, type Transport, TransportError } from "../kube/transport.ts";
 import { PluginError } from "./plugin_error.ts";
 
 export type BackupType = "full" | "differential" | "incremental";
@@ -61,11 +61,11 @@ export class Multiadmin {
     return `Service ${this.#place.namespace}/${multiadminName(this.#place.cluster)}`;
   }
 
-  /** @throws PluginError for answers of 400 and above, TransportError when the API server gives none */
+  /** @throws PluginError for answers of 400 and above, and when there is none */
   async #ask(method: "GET" | "POST", path: string, body?: unknown): Promise<Record<string, unknown>> {
     const { transport, namespace, cluster } = this.#place;
     const service = `${multiadminName(cluster)}:${portNames.http}`;
-    const response = await transport.request({
+    const response = await this.#send(transport, {
       method,
       path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${service}/proxy${path}`,
       timeoutMs: REQUEST_MS,
@@ -77,14 +77,27 @@ export class Multiadmin {
     throw new PluginError(`Cannot read the answer of ${this.#name}: ${response.body.slice(0, 200)}`);
   }
 
+  async #send(transport: Transport, request: KubeRequest): Promise<KubeResponse> {
+    try {
+      return await transport.request(request);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      const detail = error.message.replace(/^\w+ \S+: /, "");
+      throw new PluginError(`Cannot ask ${this.#name} by way of the API server: ${detail}`);
+    }
+  }
+
   #refusal(code: number, body: string): string {
-    const message = textAt(parse(body) ?? {}, "message") || parseStatus(code, body).message;
+    const answer = parse(body) ?? {};
+    const message = textAt(answer, "message") || parseStatus(code, body).message;
+    // The API server answers by a Status; anything else is the component's own, or somebody's in between.
+    const isOurs = answer["kind"] === "Status";
     const help: Readonly<Record<number, string>> = {
       403: "; the right to get and create services/proxy is needed",
-      404: "; is the cluster's multiadmin there, and of a version that knows this?",
+      404: "; is the cluster's multiadmin there?",
       503: "; are pods of the cluster's multiadmin ready?",
     };
-    return `Cannot ask ${this.#name} as it answers ${code}: ${message}${help[code] ?? ""}`;
+    return `Cannot ask ${this.#name} as it answers ${code}: ${message}${isOurs ? help[code] ?? "" : ""}`;
   }
 }
 

@@ -182,7 +182,7 @@ Deno.test("times and sizes are told by their largest units", () => {
   assert.deepEqual([0, 59, 61, 3_600, 12_000, 86_400 * 12, 90_000].map(duration), [
     "0s",
     "59s",
-    "1m",
+    "1m1s",
     "1h",
     "3h20m",
     "12d",

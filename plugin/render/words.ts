@@ -2,7 +2,7 @@
 
 const UNITS = [["d", 86_400], ["h", 3_600], ["m", 60], ["s", 1]] as const;
 
-/** A length of time by its largest unit, and the next one where the first is small: `45s`, `12m`, `3h20m`, `5d`. */
+/** A length of time by its largest unit, and the next one where the first is small: `45s`, `1m30s`, `12m`, `3h20m`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const at = UNITS.findIndex(([, size]) => whole >= size);
@@ -10,7 +10,7 @@ export function duration(seconds: number): string {
   const count = Math.floor(whole / size);
   const next = UNITS[at + 1];
   const rest = next === undefined ? 0 : Math.floor((whole % size) / next[1]);
-  return count < 10 && next !== undefined && rest > 0 && unit !== "m"
+  return count < 10 && next !== undefined && rest > 0
     ? `${count}${unit}${rest}${next[0]}`
     : `${count}${unit}`;
 }
