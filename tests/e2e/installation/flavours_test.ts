@@ -43,3 +43,22 @@ ownedTest(
     assert.ok(first("ServiceAccount") < first("Deployment"));
   },
 );
+
+ownedTest(
+  "the flavour observability brings alerts, and dashboards where a Grafana's sidecar finds them",
+  async () => {
+    const objects = await objectsOf("observability");
+    const kinds = objects.map(({ kind }) => kind);
+    assert.ok(kinds.includes("PrometheusRule") && kinds.includes("ServiceMonitor"));
+    const dashboards = objects.filter((object) =>
+      at(object, "metadata", "labels", "grafana_dashboard") === "1"
+    );
+    const files = dashboards.flatMap((object) => Object.entries(Object(at(object, "data"))));
+    assert.deepEqual(files.map(([name]) => name).sort(), [
+      "cluster-health.json",
+      "data-plane.json",
+      "operator-overview.json",
+    ]);
+    for (const [, text] of files) assert.match(stringAt(JSON.parse(String(text)), "title") ?? "", /\w/);
+  },
+);
