@@ -67,7 +67,7 @@ clusterTest("a Multigres cluster is shown down to its pods, and what it waits fo
   const stale = await plugin(["status", "c"], { namespace });
   assert.match(stale.stdout, new RegExp(`^MultigresCluster ${namespace}/c  Unknown, `));
   assert.match(stale.stdout, /was Healthy with generation 1 of the spec, which is at 2 now/);
-  assert.equal(/Multigres.*Healthy/.test(stale.stdout), false);
+  assert.equal(/^Multigres.*Healthy/m.test(stale.stdout), false);
 });
 
 Deno.test("a PostgresCluster is shown with roles, lag, certificates and conditions", (t) =>

@@ -51,6 +51,8 @@ export async function plugin(args: readonly string[], options: PluginOptions = {
     "--no-prompt",
     `--config=${join(repository, "deno.json")}`,
     "-P=plugin",
+    // In a named set a folder is one beside deno.json; for the program that is made it is where it is started.
+    "--allow-write=.",
     join(repository, "plugin.ts"),
     ...args,
   ];
