@@ -136,7 +136,7 @@ const noBackup: Omit<BackupPicture, "of"> = {
   recoverableTo: null,
 };
 
-/** What names the cluster; its status may have a message, as the field says that it tells it. */
+/** What names the cluster: its status may have a message, or else the first condition that does not hold tells one. */
 function dependent(
   object: {
     readonly apiVersion: string;
@@ -146,6 +146,7 @@ function dependent(
       readonly phase: string;
       readonly message?: string | undefined;
       readonly observedGeneration?: number | undefined;
+      readonly conditions?: readonly { readonly status: string; readonly message?: string | undefined }[];
     };
   },
 ): PartPicture {
@@ -155,7 +156,8 @@ function dependent(
     status: {
       phase: status.phase,
       observedGeneration: status.observedGeneration,
-      ...(status.message === undefined ? {} : { message: status.message }),
+      message: status.message ??
+        status.conditions?.find((each) => each.status !== "True" && each.message !== undefined)?.message,
     },
   };
   return { object: objectName(told), name: told.metadata.name, ...standingOf(told) };

@@ -24,14 +24,14 @@ import type { Surroundings } from "../surroundings.ts";
 import { waitFor } from "../wait.ts";
 
 export interface PromoteFlags extends ConnectionFlags, WaitFlags {
-  readonly any: boolean;
+  readonly "any-standby": boolean;
 }
 
 export const promoteParameters = {
   flags: {
     ...connectionFlags,
     ...waitFlags("2m"),
-    any: flag("Of a Multigres cluster: take whichever standby the orchestrators choose"),
+    "any-standby": flag("Of a Multigres cluster: take whichever standby the orchestrators choose"),
   },
   aliases: connectionAliases,
   positional: onePositional("Pod that is to lead", "pod"),
@@ -54,7 +54,7 @@ export async function promote(
   }
   const change = { leader: primaryOf(group), candidate: able(candidate, found.pod), group };
   if (found.cluster.kind === "PostgresCluster") await byPatroni(session, change);
-  else await byMultiadmin(session, change, { cluster: found.cluster, any: flags.any });
+  else await byMultiadmin(session, change, { cluster: found.cluster, free: flags["any-standby"] });
   surroundings.stderr.write(`${change.leader.name} was asked to hand over\n`);
   if (!flags.wait) return EXIT.done;
   const leader = await untilLeads(session, { ...change, ...found, flags });
@@ -144,31 +144,42 @@ export function parseCurl(output: string): { readonly message: string; readonly 
   return { message: output.slice(0, Math.max(0, at)).trim(), code: Number(output.slice(at + 1)) };
 }
 
-/** Nobody but the orchestrators chooses who leads: with one standby that is a choice of one. */
 async function byMultiadmin(
   { transport, namespace }: Session,
   { leader, candidate, group }: Change,
-  { cluster, any }: { readonly cluster: FoundCluster; readonly any: boolean },
+  { cluster, free }: { readonly cluster: FoundCluster; readonly free: boolean },
 ): Promise<void> {
-  const others = group.members.filter(({ role, name }) => role === "replica" && name !== candidate.name);
-  if (others.length > 0 && !any) {
-    throw new PluginError(
-      `Cannot promote ${candidate.name} rather than ${
-        others.map(({ name }) => name).join(", ")
-      } as the orchestrators of ` +
-        `Multigres choose the next primary themselves: --any has ${leader.name} resign, and takes whom they choose`,
-    );
-  }
+  if (!free) requireOnlyChoice(group.members, { leader: leader.name, candidate: candidate.name });
   if (group.shard === undefined) throw new TypeError("Cannot be: a Multigres group without its shard");
   const multiadmin = new Multiadmin({ transport, namespace, cluster: cluster.cluster.metadata.name });
   await multiadmin.switchPrimary(group.shard, "kubectl matriarch promote");
+}
+
+/**
+ * Nobody but the orchestrators chooses who leads a shard: with one standby that is a choice of one.
+ * @throws PluginError when there are others
+ */
+export function requireOnlyChoice(
+  members: readonly Pick<Member, "name" | "role">[],
+  { leader, candidate }: { readonly leader: string; readonly candidate: string },
+): void {
+  const others = members.filter(({ role, name }) => role === "replica" && name !== candidate);
+  if (others.length === 0) return;
+  throw new PluginError(
+    `Cannot promote ${candidate} rather than ${
+      others.map(({ name }) => name).join(", ")
+    } as the orchestrators of ` +
+      `Multigres choose the next primary themselves: --any-standby has ${leader} resign, and takes whom they choose`,
+  );
 }
 
 async function untilLeads(
   session: Session,
   { cluster, pod, leader, candidate, flags }: Change & Found & { readonly flags: PromoteFlags },
 ): Promise<string> {
-  const wanted = flags.any && cluster.kind === "MultigresCluster" ? "another instance" : candidate.name;
+  const wanted = flags["any-standby"] && cluster.kind === "MultigresCluster"
+    ? "another instance"
+    : candidate.name;
   const look = async () => {
     const { members } = await groupWith(session, cluster, pod);
     const leading = members.filter(({ role }) => role === "primary").map(({ name }) => name);

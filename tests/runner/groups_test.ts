@@ -21,6 +21,7 @@ Deno.test("a file's folder decides its group, and benchmarks have none", () => {
   assert.equal(nameOf("tests/house/text_test.ts"), "house");
   assert.equal(nameOf("tests/e2e/kube/apply_test.ts"), "cluster");
   assert.equal(nameOf("tests/e2e/webhook_certificates/life_test.ts"), "certificates");
+  assert.equal(nameOf("tests/e2e/plugin/status_test.ts"), "plugin");
   assert.equal(nameOf("tests/e2e/postgres/settings_test.ts"), "postgres");
   assert.equal(nameOf("tests/e2e/postgres_database/life_test.ts"), "databases");
   assert.equal(nameOf("tests/e2e/postgres_upgrade/life_test.ts"), "upgrades");

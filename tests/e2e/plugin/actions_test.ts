@@ -156,6 +156,11 @@ clusterTest("a Multigres cluster is restarted by its own rules: the primary resi
   );
   await stage.untilPhase("c", "Healthy");
 
+  const replica = (await pods()).find(({ metadata }) => metadata.name !== plane.primary())?.metadata.name ??
+    "";
+  const promoted = await plugin(["promote", replica], { namespace });
+  assert.equal(promoted.code, 1);
+  assert.match(promoted.stderr, /Cannot ask Service \S+\/c-multiadmin /, "one standby is a choice of one");
   // No pod of multiadmin answers on nodes that run nothing, and that is what is said.
   const refused = await plugin(["backup", "c"], { namespace });
   assert.equal(refused.code, 1);
