@@ -114,9 +114,10 @@ const WELL: ReadonlySet<string> = new Set([
   "Completed",
 ]);
 
-/** A cause comes up through all levels in the same words: the first that tells it is enough. */
+/** A cause comes up through all levels in the same words, with the names of those below in front: the lowest tells it. */
 function distinct(all: readonly Waiting[]): Waiting[] {
-  return all.filter((each, at) =>
-    all.findIndex((other) => other.of === each.of && other.message === each.message) === at
-  );
+  return all.filter((each, at) => {
+    const first = all.findIndex((other) => other.of === each.of && other.message === each.message);
+    return first === at && !all.some((other) => each.message.endsWith(`: ${other.message}`));
+  });
 }

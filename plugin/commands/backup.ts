@@ -83,20 +83,20 @@ async function ofPostgres(cluster: Cluster<"PostgresCluster">, work: Work): Prom
   const what = `the backup ${trigger} of ${key.name}`;
   const look = async () => stateOf(await client.get(PostgresClusters.resource, key), trigger);
   const message = await waitFor({ what, seconds: flags.timeout, clock, look, say });
-  return `backup ${trigger} of ${key.name} is complete: ${message}`;
+  return `backup ${trigger} of ${key.name} is complete${message}`;
 }
 
 /** @throws PluginError when the backup failed, or somebody else asked for another one */
 export function stateOf({ metadata, status }: Cluster<"PostgresCluster">, trigger: string): Look<string> {
   const { lastManualBackupTrigger, lastManualBackupStatus, lastManualBackupMessage } = status?.backup ?? {};
-  const message = lastManualBackupMessage ?? "no more is said";
+  const more = lastManualBackupMessage === undefined ? "" : `: ${lastManualBackupMessage}`;
   const asked = metadata.annotations?.[annotations.triggerBackup];
   if (lastManualBackupTrigger === trigger) {
-    if (lastManualBackupStatus === "completed") return { found: message };
+    if (lastManualBackupStatus === "completed") return { found: more };
     if (lastManualBackupStatus === "failed") {
-      throw new PluginError(`Cannot back up ${metadata.name}: ${message}`);
+      throw new PluginError(`Cannot back up ${metadata.name}${more || ": it is not said why"}`);
     }
-    return { lacks: `it is ${lastManualBackupStatus ?? "begun"} (${message})` };
+    return { lacks: `it is ${lastManualBackupStatus ?? "begun"}${more}` };
   }
   if (asked !== trigger) {
     throw new PluginError(

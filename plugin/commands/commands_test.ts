@@ -102,7 +102,7 @@ Deno.test("a manual backup is over only with its own trigger", () => {
       phase: "Running",
       backup: { lastManualBackupTrigger: trigger, lastManualBackupStatus: state },
     }, asked);
-  assert.deepEqual(stateOf(status("now", "completed"), "now"), { found: "no more is said" });
+  assert.deepEqual(stateOf(status("now", "completed"), "now"), { found: "" });
   assert.ok("lacks" in stateOf(status("now", "running"), "now"));
   assert.ok("lacks" in stateOf(status("before", "completed"), "now"));
   assert.throws(() => stateOf(status("now", "failed"), "now"), /Cannot back up orders/);

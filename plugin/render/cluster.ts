@@ -55,7 +55,8 @@ function header(cluster: ClusterPicture, style: Style, now: Date): string {
     `${age(createdAt, now)} old`,
   ];
   const title = toned(`${kind} ${namespace}/${name}`, "heading", style);
-  const why = message === null ? "" : `  ${cut(harmless(message), widthFor(style))}\n`;
+  const reason = harmless(whyOf(phase, message));
+  const why = reason === "" ? "" : `  ${cut(reason, widthFor(style))}\n`;
   return `${title}  ${facts.join(", ")}\n${why}`;
 }
 

@@ -135,7 +135,11 @@ Deno.test("lines of tables keep to the terminal, and sentences that say what to 
 });
 
 Deno.test("an object cannot write to the terminal what it likes", () => {
-  const text = renderCluster({ ...cluster, message: "gone\u001b[2J\nfake line" }, plain, now);
+  const text = renderCluster(
+    { ...cluster, phase: "Failed", message: "gone\u001b[2J\nfake line" },
+    plain,
+    now,
+  );
   assert.match(text, /gone \[2J fake line/);
 });
 

@@ -101,7 +101,7 @@ scenario("a backup of a PostgresCluster is taken, and how it ended is told", asy
   });
   const good = await plugin(["backup", name, "--timeout=90s"], { namespace });
   assert.equal(good.code, 0, good.stderr);
-  assert.match(good.stdout, /^backup \S+ of orders is complete: /);
+  assert.match(good.stdout, /^backup \S+ of orders is complete\n$/);
   assert.equal(played.taken.length, 1);
   played.work = () => Promise.resolve(3);
   const bad = await plugin(["backup", name, "--timeout=90s"], { namespace });
