@@ -144,6 +144,38 @@ Deno.test("a pod of another operator is adopted as it is, and replaced with the 
   assert.equal(driftOf(adopted, podOf(plainShard(pool({ fsGroup: 1000 })))), "user");
 });
 
+/** The pod of a shard as another operator made it. */
+function formerPod(shard: ShardView, registry = "") {
+  const { spec } = podOf(shard);
+  assert.ok(spec);
+  const containers = spec.containers.map((each) => ({ ...each, image: `${registry}${each.image}` }));
+  return { ...strangePod(), spec: { initContainers: spec.initContainers ?? [], containers } };
+}
+
+Deno.test("a change that neither operator carried out is not lost with the take-over", () => {
+  const memory = plainShard(pool({ postgres: { resources: { limits: { memory: "2Gi" } } } }));
+  const image = plainShard({ images: { multiorch: "m:1", multipooler: "r/p:2", postgres: "r/d:1" } });
+  for (const changed of [memory, image]) {
+    assert.equal(driftOf(formerPod(plainShard()), podOf(changed)), "user");
+    assert.deepEqual(Object.keys(stampsFor(formerPod(plainShard()), podOf(changed))), []);
+    assert.equal(driftOf(formerPod(changed), podOf(changed)), "none");
+  }
+});
+
+Deno.test("a former pod stays for another registry, another spelling of an amount, another default, another layout", () => {
+  const shard = plainShard(pool({ postgres: { resources: { limits: { memory: "2Gi", cpu: "1" } } } }));
+  const mirrored = formerPod(shard, "mirror/copies/");
+  assert.equal(driftOf(mirrored, podOf(shard)), "none");
+  const respelt = plainShard(
+    pool({ postgres: { resources: { limits: { memory: "2048Mi", cpu: "1000m" } } } }),
+  );
+  assert.equal(driftOf(formerPod(shard), podOf(respelt)), "none");
+  assert.equal(driftOf(formerPod(shard), podOf(plainShard())), "none");
+  const { containers } = formerPod(shard).spec;
+  const elsewhere = { ...strangePod(), spec: { containers: containers.slice(1) } };
+  assert.equal(driftOf(elsewhere, podOf(shard)), "none");
+});
+
 Deno.test("a pod that is as it should be is stamped with the latest wish and project", () => {
   const live = podOf(plainShard(pool({ postgres: { resources: {} } })));
   const desired = podOf(plainShard(pool({ postgres: { resources: {} } }), { project: "new" }));

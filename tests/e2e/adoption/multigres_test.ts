@@ -202,6 +202,23 @@ clusterTest(
     }),
 );
 
+clusterTest(
+  "a change that was made while no operator ran is carried out after the take-over, as gently as any",
+  (stage) =>
+    left(stage, async (plane) => {
+      await change(stage, {
+        databases: [databaseWith({ pools: { default: { postgres: limits, multipooler: limits } } })],
+      });
+      const log = new Chronicle(plane);
+      await using _operator = start(stage, { prepare: log.follow });
+      await waitUntil("two deletions", () => log.deleted, (deleted) => deleted.length === 2, {
+        timeoutMs: 60_000,
+      });
+      await stage.untilPhase("minimal", "Healthy");
+      assert.deepEqual(log.deletions.map(({ led }) => led), [false, false]);
+    }),
+);
+
 const limits = { resources: { limits: { cpu: "1", memory: "512Mi" } } };
 
 function databaseWith(spec: unknown) {
