@@ -2,7 +2,7 @@
 import { type MultigresCluster, MultigresClusters } from "../api/multigres/multigres_cluster.ts";
 import { type PostgresCluster, PostgresClusters } from "../api/smoketurner/postgres_cluster.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { isNotFound } from "../kube/errors.ts";
+import { isForbidden, isNotFound } from "../kube/errors.ts";
 import type { Resource } from "../kube/resource.ts";
 import type { KubeObject, ObjectKey } from "../kube/types.ts";
 import { UsageError } from "../cli/usage_error.ts";
@@ -50,7 +50,10 @@ function namesOf(
   return [definition.plural, definition.singular, ...definition.shortNames ?? []];
 }
 
-/** @throws PluginError when there is none, or one of each kind; ApiError when it may not be read. */
+/**
+ * A family that may not be read counts as empty while the other one has the name.
+ * @throws PluginError when there is none, or one of each kind; ApiError when it may not be read.
+ */
 export async function findCluster(
   client: KubeClient,
   text: string,
@@ -58,12 +61,13 @@ export async function findCluster(
 ): Promise<FoundCluster> {
   const { kind, name } = parseWanted(text);
   const key = { namespace, name };
-  const multigres = kind === "PostgresCluster"
-    ? undefined
-    : await present(client, MultigresClusters.resource, key);
-  const postgres = kind === "MultigresCluster"
-    ? undefined
-    : await present(client, PostgresClusters.resource, key);
+  const refused: unknown[] = [];
+  const look = async <T extends KubeObject>(other: ClusterKind, resource: Resource<T>) =>
+    kind === other ? undefined : await present(client, { resource, key, refused });
+  const [multigres, postgres] = await Promise.all([
+    look("PostgresCluster", MultigresClusters.resource),
+    look("MultigresCluster", PostgresClusters.resource),
+  ]);
   if (multigres !== undefined && postgres !== undefined) {
     throw new PluginError(
       `Cannot tell which ${name} of namespace ${namespace} is meant: write mgc/${name} or pgc/${name}`,
@@ -71,22 +75,30 @@ export async function findCluster(
   }
   if (multigres !== undefined) return { kind: "MultigresCluster", cluster: multigres };
   if (postgres !== undefined) return { kind: "PostgresCluster", cluster: postgres };
+  if (refused.length > 0) throw refused[0];
   throw new PluginError(
     `Cannot find ${kind ?? "a MultigresCluster or PostgresCluster"} ${name} in namespace ${namespace}; ` +
       "kubectl matriarch status -A lists all",
   );
 }
 
+interface Place<T extends KubeObject> {
+  readonly resource: Resource<T>;
+  readonly key: ObjectKey;
+  /** Receives a refusal. */
+  readonly refused: unknown[];
+}
+
 /** A kind that is not installed has no objects. */
 async function present<T extends KubeObject>(
   client: KubeClient,
-  resource: Resource<T>,
-  key: ObjectKey,
+  { resource, key, refused }: Place<T>,
 ): Promise<T | undefined> {
   try {
     return await client.get(resource, key);
   } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
+    if (isForbidden(error)) refused.push(error);
+    else if (!isNotFound(error)) throw error;
+    return undefined;
   }
 }

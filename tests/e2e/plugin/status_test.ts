@@ -130,7 +130,7 @@ Deno.test("what may not be read is said, and the rest is shown", (t) =>
       apiGroups: ["postgres-operator.smoketurner.com"],
       resources: ["*"],
       verbs: ["get", "list"],
-    }, { apiGroups: ["multigres.com"], resources: ["multigresclusters"], verbs: ["get"] }];
+    }];
     await ground.apply({ ...rbac, kind: "Role", rules });
     await ground.apply({
       ...rbac,
