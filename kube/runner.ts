@@ -64,7 +64,7 @@ export class ControllerRunner<T extends KubeObject> {
     this.#log = options.log.with({ controller: controller.name });
     this.#queue = new WorkQueue({ clock, random, backoff: RECONCILE_BACKOFF });
     this.#applier = new Applier(client, cache);
-    this.#statusRest = new StatusRest(clock, controller.statusRestMs ?? 0);
+    this.#statusRest = new StatusRest(clock, controller.statusRestMs);
     const component = `${controller.name}-controller`;
     this.#events = new EventRecorder({ client, clock, random, log: this.#log, component });
     this.#unsubscribe.push(metrics.registerQueue(controller.name, () => this.#queue));

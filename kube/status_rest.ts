@@ -7,17 +7,20 @@ export class StatusRest {
   readonly #written = new Map<string, number>();
 
   /** @param restMs see `Controller.statusRestMs` */
-  constructor(private readonly clock: Pick<Clock, "monotonic">, private readonly restMs: number) {}
+  constructor(
+    private readonly clock: Pick<Clock, "monotonic">,
+    private readonly restMs: ((status: Readonly<Record<string, unknown>>) => number) | undefined,
+  ) {}
 
   /** For how long a status is to wait, in milliseconds; 0 when it may be written. */
-  waitMs(key: string, before: unknown, now: unknown): number {
+  waitMs(key: string, before: unknown, now: Readonly<Record<string, unknown>>): number {
     const last = this.#written.get(key);
-    if (last === undefined || saysOf(before) !== saysOf(now)) return 0;
-    return Math.max(0, last + this.restMs - this.clock.monotonic());
+    if (last === undefined || this.restMs === undefined || saysOf(before) !== saysOf(now)) return 0;
+    return Math.max(0, last + this.restMs(now) - this.clock.monotonic());
   }
 
   wrote(key: string): void {
-    if (this.restMs > 0) this.#written.set(key, this.clock.monotonic());
+    if (this.restMs !== undefined) this.#written.set(key, this.clock.monotonic());
   }
 
   forget(key: string): void {

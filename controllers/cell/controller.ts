@@ -15,7 +15,7 @@ import { appliedNotice } from "../applied_notice.ts";
 import { isInternalCertificate } from "../components/internal_certificate.ts";
 import type { OperatorTelemetry } from "../components/telemetry_environment.ts";
 import { outcomeOf } from "../outcome.ts";
-import { STATUS_REST_MS } from "../status_rest.ts";
+import { restOfOwn } from "../status_rest.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import { clusterOf, gatewayIdentity } from "./shape.ts";
@@ -32,7 +32,7 @@ export interface CellServices {
 export function cellController(services: CellServices): Controller<Cell> {
   return {
     name: "cell",
-    statusRestMs: STATUS_REST_MS,
+    statusRestMs: restOfOwn,
     watched: { resource: Cells.resource },
     owns: [
       { resource: TopoServers.resource },

@@ -21,7 +21,7 @@ import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { isInternalCertificate } from "../components/internal_certificate.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import type { Services } from "../services.ts";
-import { STATUS_REST_MS } from "../status_rest.ts";
+import { restOfParent } from "../status_rest.ts";
 import { certificateSteps, ownedCertificates } from "./certificates.ts";
 import { finalize } from "./finalize.ts";
 import { observe } from "./observe.ts";
@@ -39,7 +39,7 @@ export function multigresClusterController(services: Services): Controller<Multi
   const toolsOf = (key: string): TopologyTools => ({ background, stores, key });
   return {
     name: "multigrescluster",
-    statusRestMs: STATUS_REST_MS,
+    statusRestMs: restOfParent,
     watched: { resource: MultigresClusters.resource },
     owns: [
       { resource: Cells.resource },

@@ -30,7 +30,7 @@ import { isInternalCertificate } from "../components/internal_certificate.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
 import { isRemovalAsked } from "../removal.ts";
 import type { Services } from "../services.ts";
-import { STATUS_REST_MS } from "../status_rest.ts";
+import { restOfOwn } from "../status_rest.ts";
 import { backupLook } from "./backup_look.ts";
 import { backupFinding, isRecent } from "./backups.ts";
 import { claimSteps } from "./bootstrap_claim.ts";
@@ -48,7 +48,7 @@ import { poolProblems } from "./desired_pod.ts";
 import { finalize } from "./finalize.ts";
 import { FindingsTold } from "./findings_told.ts";
 import { infrastructure } from "./infrastructure.ts";
-import { carryOutLife, createdNotice } from "./life_acts.ts";
+import { carryOutLife, claimsFirst, createdNotice } from "./life_acts.ts";
 import { lifeModelOf } from "./life_model.ts";
 import { decideLife } from "./life/decide.ts";
 import { claimIndex, clusterOf, type Observation, observe, shardsOfClaim } from "./observe.ts";
@@ -99,7 +99,7 @@ export function shardController(services: Services): Controller<Shard> {
   const meansOf = (object: Frozen<KubeObject>): Means => ({ services, memory, key: keyOf(object.metadata) });
   return {
     name: "shard",
-    statusRestMs: STATUS_REST_MS,
+    statusRestMs: restOfOwn,
     watched: { resource: Shards.resource },
     workers: WORKERS,
     owns: [
@@ -142,10 +142,6 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
   );
   const before = observeNow();
 
-  const isStaying = !isRemovalAsked(shard);
-  const certified = isStaying ? await keepPgbackrest(before, context) : undefined;
-  const steps = isStaying ? [...certified?.steps ?? [], ...infrastructure(before)] : [];
-  const prepared = await context.act([...finalizer(shard), ...steps]);
   const now = context.clock.now();
   const instances = instancesFrom({ seen: before, progress, now, evidenceSeconds: services.evidenceSeconds });
   const backups = backupFinding(
@@ -153,12 +149,23 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
     backupLook(look, { background: memory.backups, services, key, address }, context),
     now,
   );
-  const backupHealthy = isRecent(backups);
-  const model = lifeModelOf({ seen: observeNow(), instances, backupHealthy, cache: context.cache, now });
-  const decision = decideLife(model);
+  const modelNow = () => {
+    const backupHealthy = isRecent(backups);
+    return lifeModelOf({ seen: observeNow(), instances, backupHealthy, cache: context.cache, now });
+  };
   const classes = classesOf(before, context.cache);
   const calls = { address, services, context, look, expected: configuration.expected };
-  const lived = await carryOutLife(decision.actions, { observe: observeNow, calls, classes }, context);
+  const acting = { observe: observeNow, calls, classes };
+
+  const isStaying = !isRemovalAsked(shard);
+  const begun = await context.act(finalizer(shard));
+  const volumes = await carryOutLife(claimsFirst(before, modelNow), acting, context);
+  const certified = isStaying ? await keepPgbackrest(before, context) : undefined;
+  const steps = isStaying ? [...certified?.steps ?? [], ...infrastructure(before)] : [];
+  const prepared = await context.act(steps);
+  const model = modelNow();
+  const decision = decideLife(model);
+  const lived = await carryOutLife(decision.actions, acting, context);
   const claims = await claimSteps(before, look, context);
   const tended = await context.act([...stamps(observeNow()), ...claims], callerOf(calls));
   const acted = joined([lived, tended]).written.some(reachesInstances) ||
@@ -174,7 +181,7 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
     problems: poolViews(before.view).flatMap(poolProblems).slice(0, 1),
     classes,
     backups,
-    result: joined([prepared, lived, tended]),
+    result: joined([begun, volumes, prepared, lived, tended]),
     looking: lookingAfter(progress, acted),
     statements: [
       ...certified?.statements ?? [],

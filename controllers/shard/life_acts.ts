@@ -12,6 +12,8 @@ import { patch, type Step, tell, wait } from "../../kube/plan.ts";
 import { joined } from "../outcome.ts";
 import { callerOf, type CallTools, RESTART_NEEDED } from "./calls.ts";
 import type { LifeAction } from "./life/actions.ts";
+import { decideLife } from "./life/decide.ts";
+import type { LifeShard } from "./life/model.ts";
 import { stepsOf } from "./life_steps.ts";
 import type { Observation } from "./observe.ts";
 import { type ClassFinding, mayMakeClaim } from "./storage_classes.ts";
@@ -41,6 +43,14 @@ export async function carryOutLife(
     if (result.kind !== "done" && action.kind !== "reloadConfig") break;
   }
   return joined(results);
+}
+
+/**
+ * What is done before all else while a shard has no pods: its claims are made, so that their volumes are there when the
+ * scheduler meets the pods. It leaves a pod whose claim is not bound for later, and later for longer each time.
+ */
+export function claimsFirst({ pods }: Observation, model: () => LifeShard): LifeAction[] {
+  return pods.length > 0 ? [] : decideLife(model()).actions.filter(({ kind }) => kind === "createClaim");
 }
 
 /** One event for all pods that were made in a pass. */

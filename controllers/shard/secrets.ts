@@ -15,7 +15,7 @@ interface Wanted {
   readonly keys: readonly string[];
 }
 
-/** A pod that is not Ready so long after it was made may wait for a Secret, in seconds. */
+/** A pod that is not Ready so long after it was given to a node may wait for a Secret, in seconds. */
 const SUSPICIOUS_SECONDS = 5;
 
 /** For so long what was found is not asked for again, in milliseconds. */
@@ -71,10 +71,11 @@ export function secretsDueSeconds(seen: Observation, now: Date): number {
   return late === undefined ? 0 : Math.max(0, SUSPICIOUS_SECONDS - secondsSince(late, now));
 }
 
-/** When the first of the pods was made that are not Ready. */
+/** When the first of the pods was given to a node that are not Ready: before that, none waits for a Secret. */
 function firstLatePod({ pods }: Observation): string | undefined {
   return pods.filter((pod) => conditionOf(pod, "Ready")?.status !== "True")
-    .flatMap(({ metadata }) => metadata.creationTimestamp ?? []).sort()[0];
+    .map((pod) => conditionOf(pod, "PodScheduled"))
+    .flatMap((scheduled) => scheduled?.status === "True" ? scheduled.lastTransitionTime ?? [] : []).sort()[0];
 }
 
 function wanted({ view }: Observation): Wanted[] {

@@ -5,14 +5,14 @@ import type { Controller, Outcome, ReconcileContext } from "../../kube/controlle
 import type { Stored } from "../../kube/types.ts";
 import { appliedNotice } from "../applied_notice.ts";
 import { outcomeOf } from "../outcome.ts";
-import { STATUS_REST_MS } from "../status_rest.ts";
+import { restOfParent } from "../status_rest.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import { noticesOf, statusOf } from "./status.ts";
 
 export const tableGroupController: Controller<TableGroup> = {
   name: "tablegroup",
-  statusRestMs: STATUS_REST_MS,
+  statusRestMs: restOfParent,
   watched: { resource: TableGroups.resource },
   owns: [{ resource: Shards.resource }],
   decode: (raw) => TableGroups.decode(raw),

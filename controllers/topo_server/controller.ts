@@ -16,7 +16,7 @@ import { trimPod } from "../../kube/trim.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { appliedNotice } from "../applied_notice.ts";
 import { outcomeOf } from "../outcome.ts";
-import { STATUS_REST_MS } from "../status_rest.ts";
+import { restOfOwn } from "../status_rest.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan.ts";
 import { CLAIM } from "./shape.ts";
@@ -26,7 +26,7 @@ const own = { labels: ownedSelector };
 
 export const topoServerController: Controller<TopoServer> = {
   name: "toposerver",
-  statusRestMs: STATUS_REST_MS,
+  statusRestMs: restOfOwn,
   watched: { resource: TopoServers.resource },
   owns: [
     { resource: StatefulSets, ...own },
