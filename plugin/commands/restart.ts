@@ -76,7 +76,7 @@ function requireMarks(members: readonly Member[], hashes: readonly string[], nam
     `Cannot restart ${name} as pod ${strange.name} bears no ${
       hashes.join(" or ")
     }: the operator has not made it, ` +
-      "or not looked at it yet; wait until it has, or change the spec in a way that takes a restart",
+      "or not looked at it yet; wait until it has, or have it replace such pods by annotation adopt-operator-changes",
   );
 }
 
