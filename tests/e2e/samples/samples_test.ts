@@ -103,6 +103,19 @@ Deno.test("the webhook takes every sample as it is, and warns of nothing", (t) =
     }
   }));
 
+Deno.test("the sample for production holds the rules of a namespace of production, the smallest does not", (t) =>
+  withWebhook(t, {
+    prepare: async ({ namespace, client }) => {
+      const metadata = { name: namespace, labels: { env: "production" } };
+      await client.apply({ apiVersion: "v1", kind: "Namespace", metadata });
+    },
+  }, async ({ namespace }) => {
+    const { code, stderr } = await applied(join(folder, "patroni", "production.yaml"), namespace);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    const small = await applied(join(folder, "patroni", "smallest_cluster.yaml"), namespace);
+    assert.match(small.stderr, /\[Production\w+Required\]/);
+  }));
+
 const comingUp: readonly (readonly [string, (namespace: string) => (manager: Manager) => void])[] = [
   ["multigres", (namespace) => downToShards({ stores: stores(namespace) })],
   ["patroni", () => (manager) => {
