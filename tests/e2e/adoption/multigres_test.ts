@@ -13,7 +13,7 @@ import { type DataPlane, startDataPlane } from "../../support/data_plane/data_pl
 import { kindsOfCluster, leaveCluster } from "../../support/former_multigres.ts";
 import type { OperatorOptions, RunningOperator } from "../../support/operator.ts";
 import { untilQuiet } from "../../support/quiet.ts";
-import { example, password } from "../multigres_cluster/support.ts";
+import { example, password, untilCondition } from "../multigres_cluster/support.ts";
 import { Chronicle } from "../shard/chronicle.ts";
 import { added, changed, changedTexts, replaced, type Standing, standingIn } from "./adopted.ts";
 
@@ -46,6 +46,29 @@ function start(stage: ClusterStage, options: Partial<OperatorOptions> = {}): Run
   });
 }
 
+/** A cluster that was left Healthy says so from the beginning; only Matriarch says this. */
+async function untilClusterTakenOver(
+  stage: ClusterStage,
+  cluster: string,
+  operator: RunningOperator,
+): Promise<void> {
+  await untilCondition(stage, cluster, ["TopologyRegistered", "True/Registered"]);
+  await stage.untilPhase(cluster, "Healthy");
+  await untilQuiet(operator);
+}
+
+async function untilTakenOver(stage: ClusterStage, operator: RunningOperator): Promise<void> {
+  await waitUntil("the shard to be taken over", () => isShardTakenOver(stage), (is) => is);
+  await untilClusterTakenOver(stage, "minimal", operator);
+}
+
+/** Whether Matriarch alone speaks of the shard. */
+async function isShardTakenOver(stage: ClusterStage): Promise<boolean> {
+  const seen = (await standingIn(stage, [Shards.resource])).get(`Shard/${shard}`);
+  return seen !== undefined && seen.conditions.includes("RollingUpdate") &&
+    !seen.conditions.includes("OfFormerDays") && seen.appliers.length === 2;
+}
+
 const podsOf = (world: World) => [...world.values()].filter(({ kind }) => kind === "Pod");
 const isOfGateway = ({ key }: Standing) => key.includes("multigateway");
 
@@ -69,8 +92,7 @@ clusterTest(
       const before = await look(stage);
       const log = new Chronicle(plane);
       await using operator = start(stage, { prepare: log.follow });
-      await stage.untilPhase("minimal", "Healthy");
-      await untilQuiet(operator);
+      await untilTakenOver(stage, operator);
       assert.deepEqual(log.deletions, []);
       const after = await look(stage);
       assertKept(before, after);
@@ -135,8 +157,7 @@ clusterTest(
       console.log(`${lives} operators ended`);
       assert.ok(lives > 15, `only ${lives} operators ended`);
       await using operator = start(stage, { prepare: log.follow });
-      await stage.untilPhase("minimal", "Healthy");
-      await untilQuiet(operator);
+      await untilTakenOver(stage, operator);
       assert.deepEqual(log.deletions, []);
       const after = await look(stage);
       assertKept(before, after);
@@ -148,14 +169,14 @@ clusterTest(
 async function throughEnds(stage: ClusterStage, log: Chronicle): Promise<number> {
   for (let ended = 0; ended < MOST_LIVES; ended++) {
     let fate = { dead: false };
-    await using operator = start(stage, {
+    await using _operator = start(stage, {
       prepare: (transport) => {
         log.follow(transport);
         // One write is made either way, so each life gets further.
         fate = ended % 2 === 0 ? dieAt(transport, 1, "after") : dieAt(transport, 2, "before");
       },
     });
-    await waitUntil("the first lists", () => operator.manager.readiness().ready || fate.dead, (is) => is);
+    await waitUntil("an end", async () => fate.dead || await isShardTakenOver(stage), (is) => is);
     await until(() => fate.dead, QUIET_MS);
     if (!fate.dead) return ended;
   }
@@ -163,7 +184,7 @@ async function throughEnds(stage: ClusterStage, log: Chronicle): Promise<number>
 }
 
 /** An operator that wrote nothing for so many milliseconds has nothing left to write. */
-const QUIET_MS = 4_000;
+const QUIET_MS = 3_000;
 
 /** Waits until something holds, but not for longer than so many milliseconds. */
 async function until(holds: () => boolean, ms: number): Promise<void> {
@@ -177,8 +198,7 @@ clusterTest(
     left(stage, async (plane) => {
       const log = new Chronicle(plane);
       await using operator = start(stage, { prepare: log.follow });
-      await stage.untilPhase("minimal", "Healthy");
-      await untilQuiet(operator);
+      await untilTakenOver(stage, operator);
       const before = await look(stage);
       const primary = plane.primary();
       await change(stage, {
@@ -241,8 +261,7 @@ clusterTest(
     await stage.apply(`${password}---\n${await example("minimal")}`);
     await leaveCluster(stage, "minimal", "minimal");
     await using operator = start(stage, { setUp: downToShards() });
-    await stage.untilPhase("minimal", "Healthy");
-    await untilQuiet(operator);
+    await untilClusterTakenOver(stage, "minimal", operator);
     const before = podsOf(await look(stage)).filter(isOfGateway);
     const zone = { name: "zone-a", zoneId: "use1-aza" };
     await change(stage, { cells: [{ ...zone, spec: { multigateway: { replicas: 2 } } }] });
@@ -264,8 +283,7 @@ clusterTest(
     await stage.apply(`${password}---\n${await example("minimal")}`);
     await leaveCluster(stage, "minimal", "minimal");
     await using operator = start(stage, { setUp: downToShards() });
-    await stage.untilPhase("minimal", "Healthy");
-    await untilQuiet(operator);
+    await untilClusterTakenOver(stage, "minimal", operator);
     assert.equal(await startupPath(stage), "/ready");
     await stage.client.patch(MultigresClusters.resource, { namespace: stage.namespace, name: "minimal" }, {
       metadata: { annotations: { "multigres.com/adopt-operator-changes": "true" } },
@@ -281,8 +299,7 @@ clusterTest(
     await leaveCluster(stage, "managed_topology", "managed");
     const before = await look(stage);
     await using operator = start(stage, { setUp: downToShards() });
-    await stage.untilPhase("managed", "Healthy");
-    await untilQuiet(operator);
+    await untilClusterTakenOver(stage, "managed", operator);
     const after = await look(stage);
     assert.deepEqual(replaced(before, after), []);
     assert.deepEqual(changed(before, after), []);
