@@ -21,18 +21,16 @@ import {
  * @param databases in which the new cluster followed the source
  */
 export async function openWayBack(desk: Desk, databases: readonly string[]): Promise<void> {
+  for (const database of databases) await publishBack(desk, database);
+  // Patroni makes a slot that it is to keep, and a slot must not be older than its publication.
   const kept = databases.map((
     database,
   ) => [replicationNames(desk.upgrade, database).backSubscription, database]);
   await desk.slots.keep("target", Object.fromEntries(kept), desk.signal);
   for (const database of databases) {
-    const { publication, backPublication, backSubscription } = replicationNames(desk.upgrade, database);
+    const { backPublication, backSubscription } = replicationNames(desk.upgrade, database);
     await using source = await desk.source.open(database);
     await using target = await desk.target.open(database);
-    const tables = relationsOf(await source.ask(publishedTables(publication)));
-    if ((await target.ask(publicationExists(backPublication))).length === 0) {
-      await target.change([createPublication(backPublication, tables)]);
-    }
     await ensureSlot(target, backSubscription);
     if (subscriptionOf(await source.ask(subscription(backSubscription))) !== undefined) continue;
     const conninfo = desk.target.conninfo(database);
@@ -40,6 +38,14 @@ export async function openWayBack(desk: Desk, databases: readonly string[]): Pro
       createSubscription({ name: backSubscription, conninfo, publication: backPublication, copy: false }),
     ]);
   }
+}
+
+async function publishBack(desk: Desk, database: string): Promise<void> {
+  const { publication, backPublication } = replicationNames(desk.upgrade, database);
+  if ((await askIn(desk.target, database, publicationExists(backPublication))).length > 0) return;
+  const tables = relationsOf(await askIn(desk.source, database, publishedTables(publication)));
+  await using target = await desk.target.open(database);
+  await target.change([createPublication(backPublication, tables)]);
 }
 
 /** Whether the source gets everything that is written to the new cluster. */

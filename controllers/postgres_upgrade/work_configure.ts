@@ -29,10 +29,18 @@ export async function configure(desk: Desk): Promise<Report> {
   if (missing.length > 0) return { ...nothing, obstacles: missing };
   const fenced = await fenceTarget(desk);
   if (fenced !== undefined) return { ...nothing, obstacles: [fenced] };
-  const names = databases.map((database) => [endsIn(desk, database).subscription, database]);
-  await desk.slots.keep("source", Object.fromEntries(names), desk.signal);
   const parts: Configured[] = [];
-  for (const database of databases) parts.push(await configureDatabase(desk, database));
+  const published: string[] = [];
+  for (const database of databases) {
+    const obstacles = await publish(desk, database);
+    if (obstacles === undefined) published.push(database);
+    else parts.push({ ...nothing, obstacles });
+  }
+  // Patroni makes a slot that it is to keep. What is decoded from a slot must find the publication in the catalogues of
+  // that moment, so a slot that is older than its publication could never be read.
+  const names = published.map((database) => [endsIn(desk, database).subscription, database]);
+  if (names.length > 0) await desk.slots.keep("source", Object.fromEntries(names), desk.signal);
+  for (const database of published) parts.push(await follow(desk, database));
   return {
     kind: "configured",
     waiting: parts.flatMap(({ waiting }) => waiting),
@@ -54,7 +62,11 @@ async function fenceTarget(desk: Desk): Promise<string | undefined> {
   return undefined;
 }
 
-async function configureDatabase(desk: Desk, database: string): Promise<Configured> {
+/**
+ * Publishes the tables of a database that the other side has too.
+ * @returns what stands against following it, nothing where it has no tables; undefined once it is published
+ */
+async function publish(desk: Desk, database: string): Promise<readonly string[] | undefined> {
   await using source = await desk.source.open(database);
   await using target = await desk.target.open(database);
   const shapes = { source: await shapeOf(source), target: await shapeOf(target) };
@@ -63,12 +75,24 @@ async function configureDatabase(desk: Desk, database: string): Promise<Configur
     ...lacking,
     ...shapeDifferences(database, shapes.source, shapes.target, calling(desk.target)),
   ];
-  if (obstacles.length > 0) return { ...nothing, obstacles };
-
-  const names = endsIn(desk, database);
   const tables = replicated(shapes.source);
-  if (tables.length === 0) return nothing;
+  if (obstacles.length > 0 || tables.length === 0) return obstacles;
+  const { publication, subscription: name } = endsIn(desk, database);
+  if ((await target.ask(subscription(name))).length > 0) return undefined;
+  const filled = await filledTables(desk.target, database, replicated(shapes.target));
+  if (filled.length > 0) {
+    return [`tables of database ${database} of the new cluster have rows already: ${listed(filled)}`];
+  }
+  const published = await source.ask(publicationExists(publication));
+  if (published.length === 0) await source.change([createPublication(publication, tables)]);
+  return undefined;
+}
+
+/** Makes the new cluster follow what a database publishes. */
+async function follow(desk: Desk, database: string): Promise<Configured> {
+  const names = endsIn(desk, database);
   const conninfo = desk.source.conninfo(database);
+  await using target = await desk.target.open(database);
   const present = subscriptionOf(await target.ask(subscription(names.subscription)));
   if (present !== undefined) {
     if (!present.enabled || present.conninfo !== conninfo) {
@@ -76,13 +100,7 @@ async function configureDatabase(desk: Desk, database: string): Promise<Configur
     }
     return present.working ? nothing : { ...nothing, waiting: [`database ${database} is not yet followed`] };
   }
-  const filled = await filledTables(desk.target, database, replicated(shapes.target));
-  if (filled.length > 0) {
-    const message = `tables of database ${database} of the new cluster have rows already: ${listed(filled)}`;
-    return { ...nothing, obstacles: [message] };
-  }
-  const published = await source.ask(publicationExists(names.publication));
-  if (published.length === 0) await source.change([createPublication(names.publication, tables)]);
+  await using source = await desk.source.open(database);
   await ensureSlot(source, names.subscription);
   await target.change([
     createSubscription({ name: names.subscription, conninfo, publication: names.publication, copy: true }),

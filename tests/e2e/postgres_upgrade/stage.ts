@@ -219,13 +219,12 @@ function operateUpgrades(namespace: string, { servers, kept, choices }: Choice):
       manager.add(postgresUpgradeController({
         sql: behindCopy(sql, servers),
         placeOf,
-        tellPatroni: (address, slots) => {
+        tellPatroni: async (address, slots) => {
+          assert.match(address, /^http:/);
           for (const [slot, database] of Object.entries(slots)) {
             if (database === null) kept.delete(slot);
-            else kept.add(slot);
+            else await keepAsPatroni(servers, kept, { slot, database });
           }
-          assert.match(address, /^http:/);
-          return Promise.resolve();
         },
       }));
     },
@@ -233,6 +232,21 @@ function operateUpgrades(namespace: string, { servers, kept, choices }: Choice):
     ...(clock === undefined ? {} : { clock }),
     ...(prepare === undefined ? {} : { prepare }),
   });
+}
+
+/** Patroni does not only leave a slot alone that it is to keep: it makes it, and may do so at once. */
+async function keepAsPatroni(
+  { source, target }: UpgradeServers,
+  kept: Set<string>,
+  { slot, database }: { readonly slot: string; readonly database: string },
+): Promise<void> {
+  kept.add(slot);
+  const server = slot.includes("_back") ? target : source;
+  await server.run(
+    `SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput') WHERE NOT EXISTS
+     (SELECT 1 FROM pg_replication_slots WHERE slot_name = '${slot}')`,
+    database,
+  );
 }
 
 /** Fake pods complete a Job without doing its work, so it is done here, before anybody reaches the new server. */
