@@ -13,12 +13,22 @@ const TABLE = "append_log";
 /** A write that has no answer by then counts as refused, in milliseconds. */
 const PATIENCE_MS = 1_500;
 
-export const sql = new PgSqlClient({
-  clock: systemClock,
-  connectMs: PATIENCE_MS,
-  statementMs: PATIENCE_MS,
-  lockMs: PATIENCE_MS,
-});
+/** Time for what is asked beside the load, in milliseconds: nothing is measured by it. */
+const QUESTION_MS = 15_000;
+
+function clientWith(milliseconds: number): PgSqlClient {
+  return new PgSqlClient({
+    clock: systemClock,
+    connectMs: milliseconds,
+    statementMs: milliseconds,
+    lockMs: milliseconds,
+  });
+}
+
+const writing = clientWith(PATIENCE_MS);
+
+/** For all but the load. */
+export const sql = clientWith(QUESTION_MS);
 
 /** A Secret's values as text. */
 export async function secretOf(stage: PatroniCluster, secret: string, key: string): Promise<string> {
@@ -65,7 +75,7 @@ export class Load implements AsyncDisposable {
   constructor(readonly target: SqlTarget, count: number) {
     this.#writers = Array.from(
       { length: count },
-      (_, index) => new Writer(`w${index}`, { client: sql, place: () => target, table: TABLE }),
+      (_, index) => new Writer(`w${index}`, { client: writing, place: () => target, table: TABLE }),
     );
   }
 

@@ -92,6 +92,7 @@ export function onNodes(
       try {
         await run(stage, t);
       } catch (error) {
+        console.log(error);
         await tellWhatWas(stage);
         throw error;
       } finally {
