@@ -67,7 +67,7 @@ onNodes(
     });
 
     await waitUntil("rows", () => load.acknowledged, (count) => count >= 200, { timeoutMs: LONG_MS });
-  assert.equal(await load.lost(), 0);
+    assert.equal(await load.lost(), 0);
     const expected = await entriesOf(stage);
     const moment = await momentAfter(load);
     await ask(load.target, "DELETE FROM public.append_log WHERE id % 2 = 0");

@@ -6,6 +6,11 @@ export function tell(what: string, seconds: Readonly<Record<string, number>>): v
   console.log(`  ${what}: ${words.join(", ")}`);
 }
 
+/** Tells what became of what was written. */
+export function tellRows(acknowledged: number, lost: number): void {
+  console.log(`  rows: ${acknowledged} acknowledged, ${lost} of them lost`);
+}
+
 /** Seconds since then, by `performance.now()`. */
 export function secondsSince(start: number): number {
   return (performance.now() - start) / 1000;

@@ -125,8 +125,16 @@ onNodes(
         await waitUntil("another leader", () => leaderOf(stage), (now) => now !== leader, {
           timeoutMs: LONG_MS,
         });
-        tell("leader of the operator killed", { "another after": secondsSince(start) });
-        await stage.apply({ replicas: 3 });
+        const another = secondsSince(start);
+        // For a moment the Service still leads to the pod that is gone, and no change passes without the webhook.
+        await waitFor("a change to pass", async () => {
+          await stage.apply({ replicas: 3 });
+          return true;
+        }, { timeoutMs: 60_000 });
+        tell("leader of the operator killed", {
+          "another after": another,
+          "changes pass after": secondsSince(start),
+        });
         await stage.untilWell(3);
         await stage.apply({ replicas: 2 });
         await stage.untilWell(2);

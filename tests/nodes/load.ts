@@ -7,6 +7,7 @@ import type { Row, SqlTarget } from "../../postgres/sql/sql_client.ts";
 import { stringAt } from "../ground/json.ts";
 import { appendTable, Writer } from "../support/append_log.ts";
 import type { PatroniCluster } from "./cluster.ts";
+import { tellRows } from "./figures.ts";
 
 const TABLE = "append_log";
 
@@ -71,12 +72,27 @@ export async function startLoad(stage: PatroniCluster, writers = 2): Promise<Loa
 
 export class Load implements AsyncDisposable {
   readonly #writers: Writer[];
+  #target: SqlTarget;
 
-  constructor(readonly target: SqlTarget, count: number) {
+  constructor(target: SqlTarget, count: number) {
+    this.#target = target;
     this.#writers = Array.from(
       { length: count },
-      (_, index) => new Writer(`w${index}`, { client: writing, place: () => target, table: TABLE }),
+      (_, index) => new Writer(`w${index}`, { client: writing, place: () => this.#target, table: TABLE }),
     );
+  }
+
+  /** Where the writers, and questions about what they wrote, go. */
+  get target(): SqlTarget {
+    return this.#target;
+  }
+
+  /** Lets the writers trust the authority of another cluster besides. */
+  async trust(cluster: PatroniCluster): Promise<void> {
+    const caPem = await secretOf(cluster, cluster.names.ownTls, certificateKeys.authority);
+    const { tls } = this.#target;
+    if (tls === undefined) return;
+    this.#target = { ...this.#target, tls: { ...tls, caPem: `${tls.caPem ?? ""}\n${caPem}` } };
   }
 
   get acknowledged(): number {
@@ -100,7 +116,9 @@ export class Load implements AsyncDisposable {
     const there = new Set(rows.map(({ entry }) => entry));
     const acknowledged = this.#writers.flatMap((writer) => writer.acknowledged);
     assert.ok(acknowledged.length > 0, "nothing was written at all");
-    return acknowledged.filter((entry) => !there.has(entry)).length;
+    const lost = acknowledged.filter((entry) => !there.has(entry)).length;
+    tellRows(acknowledged.length, lost);
+    return lost;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

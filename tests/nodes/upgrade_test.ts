@@ -6,10 +6,11 @@ import { stringAt } from "../ground/json.ts";
 import { delay, waitUntil } from "../ground/wait_for.ts";
 import { LONG_MS } from "./cluster.ts";
 import { secondsSince, tell } from "./figures.ts";
-import { ask, sql, startLoad } from "./load.ts";
+import { ask, type Load, sql, startLoad } from "./load.ts";
 import { onNodes, type Stage } from "./stage.ts";
 
 const UPGRADE = "next";
+const TARGET = upgradeNames(UPGRADE).targetCluster;
 
 const upgrade = {
   apiVersion: `${GROUP}/${VERSION}`,
@@ -33,7 +34,7 @@ function upgradePath({ namespace }: Stage): string {
 }
 
 /** Follows the upgrade to its end, asks for the cutover at the gate, and kills the operator in each phase that is seen. */
-async function followAndKill(stage: Stage): Promise<string[]> {
+async function followAndKill(stage: Stage, load: Load): Promise<string[]> {
   const seen: string[] = [];
   const phaseNow = async () =>
     stringAt(await stage.client.get(upgradePath(stage)), "status", "phase") ?? "Pending";
@@ -47,6 +48,7 @@ async function followAndKill(stage: Stage): Promise<string[]> {
     await delay(200);
     await stage.killOperator();
     if (phase === GATE) {
+      await load.trust(stage.beside(TARGET));
       await stage.merge(upgradePath(stage), {
         metadata: { annotations: { [annotations.cutover]: "now" } },
       });
@@ -69,7 +71,7 @@ onNodes(
 
     const start = performance.now();
     await stage.client.apply(upgrade, stage.namespace);
-    const phases = await followAndKill(stage);
+    const phases = await followAndKill(stage, load);
     tell(`upgrade (${phases.length} phases seen)`, {
       after: secondsSince(start),
       "write gap": load.gapSince(start),
@@ -81,7 +83,7 @@ onNodes(
     await waitUntil("writes to go on", () => load.acknowledged, (now) => now > acknowledged + 20);
     const [server] = await ask(load.target, "SHOW server_version");
     assert.match(String(server?.["server_version"]), /^17\./);
-    const target = stage.beside(upgradeNames(UPGRADE).targetCluster);
+    const target = stage.beside(TARGET);
     await target.untilWell(2);
     assert.equal(stringAt(await stage.client.get(stage.clusterPath), "status", "phase"), "Superseded");
 
