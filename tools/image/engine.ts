@@ -2,11 +2,12 @@
 
 /**
  * Half-spaces of 2 MB are enough for a process that keeps what it reads; garbage is collected when what is kept has grown by
- * 30 %, where V8 would wait until it has doubled. Only what runs very often is compiled for the machine: most code of such a
+ * 30 %, where V8 would wait until it has doubled; and it keeps less in reserve. Only what runs very often is compiled for the machine: most code of such a
  * process runs a few hundred times, and its machine code would take more memory, and time to make, than it gives.
  */
 export const engineFlags = [
   "--max-semi-space-size=2",
+  "--optimize-for-size",
   "--heap-growing-percent=30",
   "--no-sparkplug",
   "--no-maglev",
