@@ -30,8 +30,24 @@ export class PrivateEtcd implements AsyncDisposable {
     };
   }
 
-  /** Starts one and waits until it serves. @param flags more of them: of those that are given twice, the last counts */
+  /**
+   * Starts one and waits until it serves. Whose ports were taken in the meantime is made anew.
+   * @param flags more of them: of those that are given twice, the last counts
+   */
   static async start(security: Security = "plain", flags: readonly string[] = []): Promise<PrivateEtcd> {
+    for (let attempt = 1;; attempt++) {
+      const etcd = await PrivateEtcd.#make(security, flags);
+      try {
+        await etcd.start();
+        return etcd;
+      } catch (error) {
+        await etcd[Symbol.asyncDispose]();
+        if (attempt === 3 || !String(error).includes("address already in use")) throw error;
+      }
+    }
+  }
+
+  static async #make(security: Security, flags: readonly string[]): Promise<PrivateEtcd> {
     const authority = await createAuthority();
     const folder = await temporaryFolder("matriarch-etcd-");
     const etcd = new PrivateEtcd(authority, folder, security, flags);
@@ -39,7 +55,6 @@ export class PrivateEtcd implements AsyncDisposable {
     await Deno.writeTextFile(join(folder.path, "ca.crt"), authority.caPem);
     await Deno.writeTextFile(join(folder.path, "etcd.crt"), serving.certPem);
     await Deno.writeTextFile(join(folder.path, "etcd.key"), serving.keyPem, { mode: 0o600 });
-    await etcd.start();
     return etcd;
   }
 
