@@ -5,7 +5,7 @@
 export const STATUS_REST_MS = 5_000;
 
 /** What parents repeat of their children stands in these already. */
-const PARENT_REST_MS = 20_000;
+export const PARENT_REST_MS = 20_000;
 
 /** For objects that see what they tell of themselves. */
 export function restOfOwn(): number {

@@ -12,7 +12,7 @@ import { delay, waitUntil } from "../ground/wait_for.ts";
 import { downToShards } from "../support/cluster_stage.ts";
 import { clusterSpec } from "../support/multigres_specs.ts";
 import { installKinds, type RunningOperator, startOperator, steadyClient } from "../support/operator.ts";
-import { SETTLED_MS, untilQuiet } from "../support/quiet.ts";
+import { PENDING_MS, untilQuiet } from "../support/quiet.ts";
 import { PrivateEtcd } from "../support/private_etcd.ts";
 
 const namespace = "default";
@@ -207,7 +207,7 @@ scenario(
     const admin = await client.get(Deployments, { namespace, name: "c-multiadmin" });
     assert.equal(admin.spec?.replicas, 2);
 
-    await untilQuiet(operator, SETTLED_MS);
+    await untilQuiet(operator, PENDING_MS, 90_000);
     const before = operator.transport.writes.length;
     await delay(12_000);
     assert.deepEqual(operator.transport.writes.slice(before), [], "nothing is said twice");

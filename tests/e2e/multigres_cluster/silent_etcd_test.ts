@@ -4,7 +4,7 @@ import type { Stores } from "../../../controllers/services.ts";
 import { StorePool } from "../../../topology/etcd/store_pool.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { borrow, type ClusterStage, clusterTest, downToShards } from "../../support/cluster_stage.ts";
-import { SETTLED_MS, untilQuiet } from "../../support/quiet.ts";
+import { PENDING_MS, untilQuiet } from "../../support/quiet.ts";
 import { cluster, conditionOf, start } from "./support.ts";
 
 const SILENT = 30;
@@ -72,7 +72,7 @@ clusterTest(
         seen.every((each) => conditionOf(each, "Available") === "True/AggregatedStatus"),
       { timeoutMs: 90_000, intervalMs: 500 },
     );
-    await untilQuiet(operator, SETTLED_MS);
+    await untilQuiet(operator, PENDING_MS, 90_000);
 
     const before = { attempts, writes: operator.transport.writes.length };
     await delay(20_000);
