@@ -172,7 +172,8 @@ async function prepared(
   if (!webhook.enabled) return undefined;
   const { prepareWebhook } = await import("./webhook.ts");
   const counted = { metrics: metrics ?? silentMetrics, prometheus: metrics };
-  return await prepareWebhook({ ...parts, ...counted, options: webhook, namespaces, manager });
+  const isPod = options.podName !== undefined;
+  return await prepareWebhook({ ...parts, ...counted, options: webhook, namespaces, manager, isPod });
 }
 
 async function serveHealth(

@@ -26,7 +26,12 @@ export interface WebhookParts {
   /** Where reviews are counted; absent when no metrics are served. */
   readonly prometheus: PrometheusMetrics | undefined;
   readonly manager: Manager;
+  /** Whether calls come through a Service, which goes on sending some for a while to a pod that ends. */
+  readonly isPod: boolean;
 }
+
+/** Within this time, in milliseconds, every node of a cluster that is not in trouble knows that a pod ends. */
+const LEAVE_MS = 5_000;
 
 export interface Webhook {
   /** Serves until `signal` aborts; the manager must run meanwhile. */
@@ -50,6 +55,7 @@ export async function prepareWebhook(parts: WebhookParts): Promise<Webhook> {
     ...shared,
     port,
     account: { namespace, serviceAccount },
+    ...(parts.isPod ? { leaveMs: LEAVE_MS } : {}),
     feed: new FactFeed(manager.cache),
     ...present({ namespaces, onReview: await counterOf(prometheus) }),
   });

@@ -26,6 +26,11 @@ export interface HostOptions {
   readonly onReview?: (told: Told, seconds: number) => void;
   /** How long answers may wait for facts; as long as the API server leaves room for when absent. */
   readonly patience?: Patience;
+  /**
+   * For so long it is served on after the end was asked for, in milliseconds; not at all when absent. A pod that ends is
+   * called on until every node knows that it does, and a call that meets nobody waits for its time limit and fails.
+   */
+  readonly leaveMs?: number;
   /** The worker's module, where it is not beside this one. */
   readonly entry?: URL;
 }
@@ -83,7 +88,7 @@ export class WebhookHost {
     return this.#listening ? undefined : "the webhook is not listening";
   }
 
-  /** Serves until `signal` aborts. Never rejects: a worker that fails is replaced. */
+  /** Serves until `signal` aborts, and `leaveMs` longer. Never rejects: a worker that fails is replaced. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     let deaths = 0;
@@ -115,13 +120,25 @@ export class WebhookHost {
       this.#converse(worker, over.signal, (reason) => resolve({ reason }));
     });
     try {
-      return signal.aborted ? undefined : await death;
+      const ended = signal.aborted ? undefined : await death;
+      if (ended === undefined) await this.#leave(worker);
+      return ended;
     } finally {
       over.abort();
       this.#send = undefined;
       this.#listening = false;
       worker.terminate();
     }
+  }
+
+  async #leave(worker: Worker): Promise<void> {
+    const { leaveMs = 0, clock } = this.#options;
+    if (leaveMs === 0 || !this.#listening) return;
+    this.#log.info("Serving admission webhooks until nobody calls here any more", {
+      seconds: leaveMs / 1000,
+    });
+    worker.postMessage({ type: "leave" });
+    await sleep(clock, leaveMs);
   }
 
   #converse(worker: Worker, over: AbortSignal, die: (reason: string) => void): void {

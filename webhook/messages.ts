@@ -20,6 +20,8 @@ export type HostMessage =
   | { readonly type: "facts"; readonly changes: readonly FactChange[] }
   /** A pair that was checked. */
   | { readonly type: "certificate"; readonly pair: KeyPair }
+  /** Serves on, but lets go of each connection with its next answer: the process is to end soon. */
+  | { readonly type: "leave" }
   /** Asks for a sign of life. */
   | { readonly type: "ping" };
 
@@ -36,6 +38,7 @@ const hostTypes: ReadonlySet<unknown> = new Set<HostMessage["type"]>([
   "begin",
   "facts",
   "certificate",
+  "leave",
   "ping",
 ]);
 const workerTypes: ReadonlySet<unknown> = new Set<WorkerMessage["type"]>([

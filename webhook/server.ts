@@ -71,6 +71,8 @@ export interface HookServer {
   readonly port: number;
   /** New connections get this certificate, open ones keep theirs. The pair must have been checked: nothing here does. */
   setCertificate(pair: KeyPair): void;
+  /** Serves on, but closes each connection with its next answer, so that its caller turns to another server. */
+  leave(): void;
   /** Takes no more connections, and closes those that are open. */
   stop(): Promise<void>;
 }
@@ -92,6 +94,7 @@ class Hall implements HookServer {
   readonly #clocks = new ConnectionClocks();
   #connections = 0;
   #heldBytes = 0;
+  #leaving = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -128,6 +131,10 @@ class Hall implements HookServer {
     this.#server.setSecureContext({ cert: certificate, key });
   }
 
+  leave(): void {
+    this.#leaving = true;
+  }
+
   stop(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
@@ -156,6 +163,7 @@ class Hall implements HookServer {
     if (typeof body !== "string") return this.#hangUp(response, socket, body);
     const reply = await this.#answer({ path, headers: (name) => headerOf(request, name), body });
     this.#heldBytes -= body.length;
+    if (this.#leaving) return this.#hangUp(response, socket, reply);
     send(response, reply, {});
     this.#clocks.closeAfter(socket, this.#limits.idleMs);
   }

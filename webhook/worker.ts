@@ -41,6 +41,9 @@ async function take(message: HostMessage): Promise<void> {
       return;
     case "certificate":
       return await useCertificate(message.pair);
+    case "leave":
+      (await server)?.leave();
+      return;
     case "ping":
       post({ type: "pong" });
       return;

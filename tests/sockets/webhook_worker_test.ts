@@ -30,6 +30,30 @@ Deno.test("the worker serves once it has a certificate, and is counted", async (
   });
 });
 
+Deno.test("who is told to end serves on for a while, lets go of each connection, and learns on", () =>
+  withHost({ leaveMs: 3_000 }, async ({ host, feed, log, ask, send, end }) => {
+    host.setCertificate(pair);
+    await listening(host);
+    const text = JSON.stringify(reviewOf({ object: cell, username: operatorName }));
+    assert.equal((await send(cellPath, text)).connection, "keep-alive");
+    const began = performance.now();
+    const ended = end().then(() => performance.now() - began);
+    await waitFor("calls to be let go", async () => (await send(cellPath, text)).connection === "close");
+    assert.equal((await ask(cellPath, reviewOf({ object: cell, username: operatorName }))).allowed, true);
+    assert.equal(feed.listeners, 1);
+    const milliseconds = await ended;
+    assert.ok(milliseconds >= 2_900 && milliseconds < 20_000, `${milliseconds} ms`);
+    await assert.rejects(send(cellPath, text));
+    assert.equal(log.filter((line) => line.includes("until nobody calls here any more")).length, 1);
+  }));
+
+Deno.test("who is told to end and was never called ends at once", () =>
+  withHost({ leaveMs: 60_000 }, async ({ end }) => {
+    const began = performance.now();
+    await end();
+    assert.ok(performance.now() - began < 20_000);
+  }));
+
 Deno.test("what the operator learns, reviews know", () =>
   withHost({}, async ({ host, feed, ask }) => {
     host.setCertificate(pair);

@@ -42,9 +42,14 @@ export interface WebhookStage {
   readonly feed: ReturnType<typeof handFeed>;
   /** Lines of the log. */
   readonly log: string[];
+  /** Asks the webhook to end. @returns when it has */
+  end(): Promise<void>;
   ask(path: string, body: unknown): Promise<Said>;
   /** Sends any text, and returns the status and body of the answer. */
-  send(path: string, text: string): Promise<{ readonly status: number; readonly text: string }>;
+  send(
+    path: string,
+    text: string,
+  ): Promise<{ readonly status: number; readonly text: string; readonly connection: string | null }>;
 }
 
 /** Runs `body` beside a webhook, which gets no certificate by itself. */
@@ -81,14 +86,22 @@ export async function withHost(
       headers,
       body: text,
     });
-    return { status: answer.status, text: await answer.text() };
+    return {
+      status: answer.status,
+      text: await answer.text(),
+      connection: answer.headers.get("connection"),
+    };
   };
   const ask = async (path: string, review: unknown) => {
     const { status, text } = await send(path, JSON.stringify(review));
     return readAnswer(status, text);
   };
+  const stop = () => {
+    end.abort();
+    return running;
+  };
   try {
-    await body({ host, port, feed, log, ask, send });
+    await body({ host, port, feed, log, ask, send, end: stop });
   } finally {
     client.close();
     end.abort();
