@@ -6,11 +6,11 @@ import type { Stage } from "./benchmark.ts";
 import {
   type Collection,
   countLeft,
+  countPods,
   createClusters,
   deleteClusters,
   type Fleet,
   healthyClusters,
-  readyPods,
 } from "./fleet_clusters.ts";
 import { lookEveryMs, type Sample, takeSample } from "./fleet_limit.ts";
 import { isQuiet, type RunningOperator, whyEnded } from "./operator.ts";
@@ -113,19 +113,31 @@ export async function lifeOf(scene: Scene): Promise<Life> {
 interface Moment {
   /** Since the first cluster was created. */
   readonly atMs: number;
-  /** Pods that are Ready. */
+  /** Pods that run. */
   readonly ready: number;
 }
 
+/** While pods are missing, clusters are looked at this seldom, in milliseconds; they stay Healthy for two minutes. */
+const clustersEveryMs = 10_000;
+
 /** Follows a fleet until each of its clusters was seen Healthy. */
 async function follow(scene: Scene, created: number): Promise<Moment[]> {
-  const { client, fleet } = scene;
+  const { client, fleet, stage } = scene;
   const seen = new Set<string>();
   const moments: Moment[] = [];
+  let looked = created;
   await until("the clusters to be Healthy", scene, async () => {
-    const ready = await readyPods(client, fleet);
+    const { running, pending } = await countPods(client, fleet);
+    const note = () => moments.push({ atMs: Date.now() - created, ready: running });
+    note();
+    if (pending > 0 && Date.now() - looked < clustersEveryMs) return fleet.count - seen.size;
     for (const name of await healthyClusters(client)) seen.add(name);
-    moments.push({ atMs: Date.now() - created, ready });
+    note();
+    looked = Date.now();
+    const seconds = Math.round((looked - created) / 1000);
+    stage.say(
+      `  ${seconds} s: ${running} pods run, ${pending} do not yet, ${seen.size} clusters are Healthy`,
+    );
     return fleet.count - seen.size;
   });
   return moments;

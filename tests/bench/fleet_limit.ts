@@ -10,12 +10,12 @@ import {
   clusterName,
   type Collection,
   collections,
+  countPods,
   eachOf,
   type Fleet,
   namespaceOf,
   pathOf,
   prepareNamespaces,
-  readyPods,
 } from "./fleet_clusters.ts";
 
 /** The objects of one cluster, to be applied for others. */
@@ -100,9 +100,9 @@ export async function measureLimit(client: GroundClient, fleet: Fleet, sample: S
   });
   const wanted = fleet.count * sample.pods;
   await waitUntil(
-    `${wanted} pods to be Ready`,
-    () => readyPods(client, fleet),
-    (ready) => ready >= wanted,
+    `${wanted} pods to run`,
+    () => countPods(client, fleet),
+    ({ running }) => running >= wanted,
     { timeoutMs: 900_000, intervalMs: lookEveryMs },
   );
   return (performance.now() - started) / 1000;
