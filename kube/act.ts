@@ -5,7 +5,7 @@ import type { KubeClient } from "./client.ts";
 import { ApiError, isAborted, isAlreadyExists, isConflict, isFenced } from "./errors.ts";
 import type { Notice } from "./events.ts";
 import { Pods } from "./kinds.ts";
-import type { EvictStep, Plan, ResizeStep, RpcStep, Step, WaitStep } from "./plan.ts";
+import type { DeleteStep, EvictStep, Plan, ResizeStep, RpcStep, Step, WaitStep } from "./plan.ts";
 import { keyOf } from "./store.ts";
 
 /** What became of a plan. `written` lists the steps that changed something, in order. */
@@ -96,7 +96,7 @@ async function perform(step: Step, tools: Tools): Promise<Effect> {
       );
       return true;
     case "delete":
-      return await client.delete(step.resource, step.key, step);
+      return await end(step, tools);
     case "evict":
       return await evict(step, client);
     case "resize":
@@ -119,6 +119,15 @@ async function createOnce(step: Extract<Step, { kind: "create" }>, tools: Tools)
     if (isAlreadyExists(error)) return false;
     throw error;
   }
+}
+
+/** What is done next knows that the object ends, or is gone, even if its watch is behind. */
+async function end(step: DeleteStep, { client, cache }: Tools): Promise<boolean> {
+  const ended = await client.end(step.resource, step.key, step);
+  const store = cache.store(step.resource);
+  if (ended.kind === "ending") store.putWritten(ended.object);
+  if (ended.kind === "gone") store.remove(keyOf(step.key), step.precondition.resourceVersion);
+  return ended.kind !== "absent";
 }
 
 async function evict(step: EvictStep, client: KubeClient): Promise<Effect> {

@@ -40,6 +40,11 @@ export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
 }
 
+/** What became of an object that was deleted. */
+export type Ended<T> =
+  | { readonly kind: "absent" | "gone" }
+  | { readonly kind: "ending"; readonly object: T };
+
 /** The parts of an object that an apply names; what it does not name is left alone, or given up. */
 export type Applied<T extends KubeObject> = Partial<Omit<T, "metadata">> & {
   metadata: ObjectKey & Partial<Omit<KubeObject["metadata"], "name" | "namespace">>;
@@ -234,6 +239,19 @@ export class KubeClient {
    * @throws ApiError, with a conflict when the object under this name is another or has changed since.
    */
   async delete(resource: Resource, key: ObjectKey, options: DeleteOptions): Promise<boolean> {
+    return (await this.end(resource, key, options)).kind !== "absent";
+  }
+
+  /**
+   * Deletes exactly the object that was seen, and tells whether it goes on for a while: for its finalizers, or for the time
+   * that its processes have to end.
+   * @throws ApiError, as {@link delete}.
+   */
+  async end<T extends KubeObject>(
+    resource: Resource<T>,
+    key: ObjectKey,
+    options: DeleteOptions,
+  ): Promise<Ended<T>> {
     const { precondition, propagation = "Background", gracePeriodSeconds } = options;
     const body = json({
       apiVersion: "v1",
@@ -243,10 +261,13 @@ export class KubeClient {
       ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     });
     try {
-      await this.#send(resource, "DELETE", objectPath(resource, key), body);
-      return true;
+      const path = objectPath(resource, key);
+      const { body: answer } = await this.#send(resource, "DELETE", path, body);
+      // The object in its last state, or a Status, when it is gone at once.
+      const object = parseObject<T>(answer, "DELETE", path);
+      return object.metadata.deletionTimestamp === undefined ? { kind: "gone" } : { kind: "ending", object };
     } catch (error) {
-      if (isNotFound(error)) return false;
+      if (isNotFound(error)) return { kind: "absent" };
       throw error;
     }
   }

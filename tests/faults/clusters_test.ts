@@ -67,7 +67,7 @@ ownedTest("clusters go on where they were when the API server stops, freezes and
 
   const more = { multiadmin: { spec: { replicas: 2 } } };
   for (const name of names) await apply(client, name, specIn(plane, name, more));
-  plane.pauseApiServer();
+  await plane.pauseApiServer();
   await delay(3_000);
   plane.resumeApiServer();
   for (const name of names) {

@@ -21,7 +21,7 @@ ownedTest("an API server that was killed comes back on the same port with all da
 ownedTest("a paused API server answers nothing, and answers again when resumed", async () => {
   await using plane = await privateControlPlane();
   using client = new GroundClient(plane.connection);
-  plane.pauseApiServer();
+  await plane.pauseApiServer();
   const late = client.send("GET", "/readyz").then(() => "answered");
   assert.equal(await Promise.race([late, delay(500).then(() => "silent")]), "silent");
   plane.resumeApiServer();

@@ -93,7 +93,7 @@ ownedTest("an etcd that freezes ends calls at their limit, and is used again whe
   await using etcd = await PrivateEtcd.start();
   const store = await etcd.open(limits);
   await store.write({ kind: "create", key: "/a", value });
-  etcd.freeze();
+  await etcd.freeze();
   const first = await read(store);
   assert.equal(first.failure, "timeout", first.message);
   assert.ok(first.ms > 1_000 && first.ms < 2_000, `after ${first.ms} ms`);
@@ -110,7 +110,7 @@ ownedTest("another endpoint is asked when the first is down or frozen, and is ke
   await using etcd = await PrivateEtcd.start();
   const endpoints = [`http://127.0.0.1:${freePort()}`, frozen.endpoint, etcd.endpoint];
   const store = openEtcd({ endpoints }, limits);
-  frozen.freeze();
+  await frozen.freeze();
   const written = await store.write({ kind: "create", key: "/a", value });
   assert.equal(written.kind, "written", "nothing was sent to those that were not connected");
   const begun = performance.now();

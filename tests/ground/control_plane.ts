@@ -47,7 +47,7 @@ export interface ControlPlane extends AsyncDisposable {
   /** Starts the API server again on the same port with the same certificates, and waits until it is ready. */
   startApiServer(): Promise<void>;
   /** Freezes the API server (SIGSTOP): connections stay open and nothing answers. */
-  pauseApiServer(): void;
+  pauseApiServer(): Promise<void>;
   resumeApiServer(): void;
   /** Requests of the audited user so far. */
   auditedRequests(): Promise<AuditedRequest[]>;
@@ -163,8 +163,8 @@ class LocalControlPlane implements ControlPlane {
     await waitUntil("the API server to be ready", ready, (answer) => answer.status === 200, options);
   }
 
-  pauseApiServer(): void {
-    this.#processes.get("kube-apiserver")?.signal("SIGSTOP");
+  async pauseApiServer(): Promise<void> {
+    await this.#processes.get("kube-apiserver")?.freeze();
   }
 
   resumeApiServer(): void {

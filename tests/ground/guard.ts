@@ -23,6 +23,16 @@ if read -r _; then exit 0; fi
 for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" 2>/dev/null; [ -e "$1" ] || exit 0; sleep 0.3; done
 `;
 
+/** A signal reaches the threads of a busy program one after the other: it waits for all of them, 10 seconds at most. */
+const freezeScript = `
+kill -s STOP "$1" || exit 1
+for attempt in $(seq 1000); do
+  grep -L "^State:.T" "/proc/$1"/task/*/status 2>/dev/null | grep -q . || exit 0
+  sleep 0.01
+done
+exit 1
+`;
+
 /** What to run, and how. */
 export interface GuardedCommand {
   readonly program: string;
@@ -43,6 +53,11 @@ export interface GuardedProcess {
   running(): boolean;
   /** Sends a signal; does nothing when the process has ended. */
   signal(signal: Deno.Signal): void;
+  /**
+   * Stops every thread (SIGSTOP); connections stay open and nothing answers. `SIGCONT` lets it go on.
+   * @throws Error when it cannot be stopped, or has ended.
+   */
+  freeze(): Promise<void>;
   /** Sends `signal`, waits `graceMs` milliseconds, then kills; resolves when the process is gone. */
   stop(signal?: Deno.Signal, graceMs?: number): Promise<void>;
 }
@@ -76,6 +91,10 @@ export function spawnGuarded(command: GuardedCommand): GuardedProcess {
     ended,
     running: () => alive,
     signal,
+    async freeze() {
+      const freezing = new Deno.Command("sh", { args: ["-c", freezeScript, "freeze", String(child.pid)] });
+      if (!alive || !(await freezing.output()).success) throw new Error(`Cannot freeze ${command.program}`);
+    },
     async stop(name = "SIGKILL", graceMs = 5000) {
       signal(name);
       const timer = setTimeout(() => signal("SIGKILL"), graceMs);

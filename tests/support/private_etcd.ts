@@ -97,8 +97,8 @@ export class PrivateEtcd implements AsyncDisposable {
   }
 
   /** Connections stay open and nothing answers. */
-  freeze(): void {
-    this.#process?.signal("SIGSTOP");
+  async freeze(): Promise<void> {
+    await this.#process?.freeze();
   }
 
   thaw(): void {
