@@ -68,19 +68,23 @@ function serviceNames(service: string, namespace: string): string[] {
   return [service, host, `${host}.svc`, `${host}.svc.cluster.local`];
 }
 
-/** What the operator's own authority keeps. Its Secrets bear the labels by which the keeper of authorities finds them. */
-export function certificateSet(cluster: Cluster): CertificateSet {
-  const name = nameOf(cluster);
-  const organization = FIELD_MANAGER;
-  const labels: LabelSet = {
-    ...standardLabels(name, "tls"),
+/** Labels of a cluster's Secrets with certificates, by which the keeper of authorities finds them. */
+export function certificateLabels(cluster: string): LabelSet {
+  return {
+    ...standardLabels(cluster, "tls"),
     [managedByLabel]: operatorName,
     [componentLabel]: certificatesComponent,
   };
+}
+
+/** What the operator's own authority keeps. */
+export function certificateSet(cluster: Cluster): CertificateSet {
+  const name = nameOf(cluster);
+  const organization = FIELD_MANAGER;
   return {
     namespace: namespaceOf(cluster),
     owner: controllerReference(cluster),
-    labels,
+    labels: certificateLabels(name),
     authority: {
       secretName: namesOf(cluster).authority,
       profile: { organization, commonName: `${name}.${namespaceOf(cluster)}`.slice(0, COMMON_NAME_MAX) },

@@ -162,8 +162,14 @@ function ownConfiguration(cluster: PostgresCluster, backup: Backup, to: BackupDe
     `compress-type=${COMPRESSIONS[backup.compression]}`,
     // Without it a backup waits for the next checkpoint, which may be minutes away.
     "start-fast=y",
-  ]);
+  ], STANDBY);
 }
+
+/**
+ * A standby asks the archive for each file before it asks its primary: a store that is silent must not keep it for minutes.
+ * It is in the way of nothing else, as restores have settings of their own. In seconds; pgBackRest's own bound is 60.
+ */
+const STANDBY = ["[global:archive-get]", "io-timeout=5", ""];
 
 const COMPRESSIONS: Readonly<Record<Backup["compression"], string>> = {
   lz4: "lz4",
@@ -194,7 +200,8 @@ function sourceConfiguration(cluster: PostgresCluster, { source: { s3 }, stanza 
   ]);
 }
 
-function configuration(stanza: string, settings: readonly string[]): string {
+/** @param more sections of the file that are for some commands only */
+function configuration(stanza: string, settings: readonly string[], more: readonly string[] = []): string {
   return [
     "[global]",
     ...settings,
@@ -202,6 +209,7 @@ function configuration(stanza: string, settings: readonly string[]): string {
     "log-level-file=off",
     "log-level-console=warn",
     "",
+    ...more,
     `[${stanza}]`,
     `pg1-path=${DATA_FOLDER}`,
     "pg1-user=postgres",

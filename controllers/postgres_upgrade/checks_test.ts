@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { type PostgresUpgrade, PostgresUpgrades } from "../../api/smoketurner/postgres_upgrade.ts";
 import { POSTGRES_UPGRADE_PHASES } from "../../api/smoketurner/postgres_upgrade/status.ts";
 import { isStored } from "../../kube/stored.ts";
+import { isSignedBy, readBundle } from "../../certs/read.ts";
 import { storedCluster } from "../../tests/support/postgres_clusters.ts";
+import { SecretWorld } from "../../tests/support/secret_world.ts";
+import { certificateSet } from "../postgres_cluster/desired_certificates.ts";
 import { backupCheck, nextVerification, windowCheck } from "./checks.ts";
 import { limitOf } from "./course.ts";
-import { desiredTarget } from "./desired_target.ts";
+import { desiredTarget, desiredTargetAuthority } from "./desired_target.ts";
 import type { Upgrade } from "./kinds.ts";
 
 function upgradeOf(strategy: object = {}, status?: PostgresUpgrade["status"]): Upgrade {
@@ -93,4 +96,27 @@ Deno.test("the new cluster keeps its backups in a place of its own, and restores
   assert.equal(spec?.backup?.destination?.path, "all/orders/next-target");
   assert.equal(spec?.restore, undefined);
   assert.equal(spec?.version, "17");
+});
+
+Deno.test("who trusts the source's authority trusts the new cluster, which makes the copy its own", async () => {
+  const world = new SecretWorld();
+  const source = storedCluster();
+  const target = storedCluster(source.spec, { name: "next-target" });
+  await world.settle(certificateSet(source));
+  const [theirs, ours] = [
+    certificateSet(source).authority.secretName,
+    certificateSet(target).authority.secretName,
+  ];
+  const authority = world.secrets.get(theirs);
+  assert.ok(authority !== undefined);
+  const copy = desiredTargetAuthority(upgradeOf(), authority);
+  world.put({ apiVersion: "v1", kind: "Secret", ...copy });
+  await world.settle(certificateSet(target));
+  assert.deepEqual(world.secrets.get(ours)?.metadata.ownerReferences?.map(({ name }) => name), [
+    "next-target",
+  ]);
+  const [leaf] = certificateSet(target).leaves;
+  const [trusted] = readBundle(world.text(theirs, "ca.crt")).certificates;
+  const [shown] = readBundle(world.text(leaf?.secretName ?? "", "tls.crt")).certificates;
+  assert.ok(trusted !== undefined && shown !== undefined && isSignedBy(shown, trusted));
 });

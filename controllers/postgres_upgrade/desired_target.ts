@@ -7,9 +7,11 @@ import type { PostgresClusterSpec } from "../../api/smoketurner/postgres_cluster
 import type { PostgresCluster } from "../../api/smoketurner/postgres_cluster.ts";
 import type { TargetClusterOverrides } from "../../api/smoketurner/postgres_upgrade/spec.ts";
 import { credentialKeys } from "../../api/smoketurner/secret_keys.ts";
+import { trustedSinceAnnotation } from "../../api/multigres/annotations.ts";
 import type { Applied } from "../../kube/client.ts";
 import type { Secret } from "../../kube/kinds.ts";
 import type { Frozen } from "../../kube/types.ts";
+import { certificateLabels } from "../postgres_cluster/desired_certificates.ts";
 import { type Cluster, namespaceOf } from "../postgres_cluster/shape.ts";
 import { namespaceOfUpgrade, type Upgrade } from "./kinds.ts";
 
@@ -98,6 +100,25 @@ function dnsNames(source: Cluster): string[] {
     return [service, host.replace(/\.svc$/, ""), host, `${host}.cluster.local`];
   });
   return [...new Set([...source.spec.tls.additionalDnsNames ?? [], ...forms])];
+}
+
+/**
+ * The authority of the source signs for the new cluster too, so that clients who trust it go on as they are. The new cluster
+ * makes the copy its own.
+ */
+export function desiredTargetAuthority(upgrade: Upgrade, authority: Frozen<Secret>): Applied<Secret> {
+  const { targetCluster } = upgradeNames(upgrade.metadata.name);
+  const trustedSince = authority.metadata.annotations?.[trustedSinceAnnotation];
+  return {
+    metadata: {
+      name: clusterNames(targetCluster).authority,
+      namespace: namespaceOfUpgrade(upgrade),
+      labels: { ...certificateLabels(targetCluster) },
+      ...(trustedSince === undefined ? {} : { annotations: { [trustedSinceAnnotation]: trustedSince } }),
+    },
+    type: "Opaque",
+    data: { ...authority.data },
+  };
 }
 
 export interface SourcePasswords {

@@ -9,10 +9,15 @@ import type { ReconcileContext } from "../../kube/controller.ts";
 import { apply, create, patch, type Plan, remove, type Step, tell, wait } from "../../kube/plan.ts";
 import { isStored } from "../../kube/stored.ts";
 import { NetworkPolicies, Secrets, Services } from "../postgres_cluster/kinds.ts";
-import type { Cluster } from "../postgres_cluster/shape.ts";
+import { type Cluster, tlsMode } from "../postgres_cluster/shape.ts";
 import type { Course } from "./course.ts";
 import { desiredBridge, desiredCopyJob, desiredSourceService } from "./desired_helpers.ts";
-import { desiredTarget, desiredTargetCredentials, type SourcePasswords } from "./desired_target.ts";
+import {
+  desiredTarget,
+  desiredTargetAuthority,
+  desiredTargetCredentials,
+  type SourcePasswords,
+} from "./desired_target.ts";
 import { Jobs, namespaceOfUpgrade, type Upgrade } from "./kinds.ts";
 import type { Observation } from "./observe.ts";
 import type { PlaceOf } from "./sides.ts";
@@ -51,7 +56,10 @@ export function helperSteps(
   });
 }
 
-/** The new cluster, made once: afterwards it is its user's. Its passwords come first, or it would make its own. */
+/**
+ * The new cluster, made once: afterwards it is its user's. Its passwords and its authority come first, or it would make its
+ * own.
+ */
 export async function targetSteps(
   seen: Observation,
   { client }: Pick<ReconcileContext, "client">,
@@ -74,9 +82,23 @@ export async function targetSteps(
   }
   return [
     ...(present === undefined ? [create(Secrets, desiredTargetCredentials(upgrade, passwords))] : []),
+    ...await authoritySteps(seen, source.cluster, client),
     create(PostgresClusters.resource, desiredTarget(upgrade, source.cluster)),
     tell("Normal", "TargetCreated", `PostgresCluster ${seen.names.target} is made`),
   ];
+}
+
+async function authoritySteps(
+  { upgrade, names }: Observation,
+  source: Cluster,
+  client: ReconcileContext["client"],
+): Promise<Plan> {
+  if (tlsMode(source) !== "own-authority") return [];
+  const authorityOf = (cluster: string) =>
+    client.find(Secrets, { namespace: namespaceOfUpgrade(upgrade), name: clusterNames(cluster).authority });
+  const authority = await authorityOf(names.source);
+  if (authority === undefined || await authorityOf(names.target) !== undefined) return [];
+  return [create(Secrets, desiredTargetAuthority(upgrade, authority))];
 }
 
 async function passwordsOf(

@@ -84,6 +84,18 @@ onNodes(
       assert.ok((await entriesOf(stage)).length < expected.length, "rows are gone");
     });
 
+    await t.step("a standby comes up while the store is silent", async () => {
+      await store.freeze();
+      const begun = performance.now();
+      try {
+        await stage.apply({ replicas: 3, backup });
+        await stage.untilWell(3);
+      } finally {
+        store.thaw();
+      }
+      tell("third member without a store", { after: secondsSince(begun) });
+    });
+
     await t.step("a new cluster has every row of the moment before, and goes on from there", async () => {
       await removeCluster(stage);
       const restored = stage.beside("restored");

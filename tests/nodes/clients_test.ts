@@ -6,13 +6,29 @@ import { conditionStatus, stringAt } from "../ground/json.ts";
 import { kubectl } from "../ground/kubectl.ts";
 import { POOLER_IMAGE } from "../ground/nodes/images.ts";
 import { waitFor, waitUntil } from "../ground/wait_for.ts";
-import { secretOf } from "./load.ts";
+import { tell } from "./figures.ts";
+import { ask, type Load, secretOf, startLoad, targetOf } from "./load.ts";
 import { LONG_MS } from "./cluster.ts";
-import { names, onNodes } from "./stage.ts";
+import { names, onNodes, type Stage } from "./stage.ts";
 
 /** Number of the certificate that a server shows to clients of PostgreSQL. */
 const SERIAL =
   'openssl s_client -connect "$1" -starttls postgres </dev/null 2>/dev/null | openssl x509 -noout -serial';
+
+/** Ends the sessions of a role, so that its clients have to prove themselves again. */
+async function everyoneConnectsAnew(stage: Stage, role: string): Promise<void> {
+  const others = `usename = '${role}' AND backend_type = 'client backend' AND pid <> pg_backend_pid()`;
+  await ask(
+    await targetOf(stage, names.primaryService),
+    `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE ${others}`,
+  );
+}
+
+/** Waits until more is written than what was under way. */
+async function untilWritten(load: Load): Promise<void> {
+  const before = load.acknowledged;
+  await waitUntil("writes to go on", () => load.acknowledged, (now) => now > before + 10);
+}
 
 onNodes(
   "clients come in through poolers, and with psql as a role of a PostgresDatabase",
@@ -86,6 +102,9 @@ onNodes(
       "a password that is changed in its Secret is the role's from then on, and the former is not",
       async () => {
         const former = await secretOf(stage, "app-login", "connection-string");
+        const login = { user: "app", password: await secretOf(stage, "app-login", "password") };
+        await using load = await startLoad(stage, { database: "shop", ...login });
+        const start = performance.now();
         await stage.merge(stage.path("secrets", "app-login"), {
           stringData: { password: "rotated-by-its-owner" },
         });
@@ -105,6 +124,11 @@ onNodes(
         );
         assert.equal(count, "2");
         await assert.rejects(psql(former, "SELECT 1"), /password authentication failed/);
+        load.use("rotated-by-its-owner");
+        await everyoneConnectsAnew(stage, "app");
+        await untilWritten(load);
+        tell("password rotated", { "write gap": load.gapSince(start) });
+        assert.equal(await load.lost(), 0, "acknowledged rows are lost");
       },
     );
 
@@ -115,12 +139,18 @@ onNodes(
         const serial = () => run("sh", "-c", SERIAL, "sh", `${names.primaryService}:5432`);
         const [before, standing] = [await lives(), await serial()];
         assert.match(standing, /^serial=/);
+        await using load = await startLoad(stage);
+        const start = performance.now();
         await stage.client.request("DELETE", stage.path("secrets", names.ownTls));
         const issued = await waitUntil("another certificate", serial, (now) => now !== standing, {
           timeoutMs: LONG_MS,
           intervalMs: 1_000,
         });
         assert.match(issued, /^serial=/);
+        await everyoneConnectsAnew(stage, "postgres");
+        await untilWritten(load);
+        tell("certificate rotated", { "write gap": load.gapSince(start) });
+        assert.equal(await load.lost(), 0, "acknowledged rows are lost");
         assert.deepEqual(await lives(), before);
       },
     );

@@ -10,6 +10,7 @@ import type { PatroniCluster } from "./cluster.ts";
 import { tellRows } from "./figures.ts";
 
 const TABLE = "append_log";
+const WRITERS = 2;
 
 /** A write that has no answer by then counts as refused, in milliseconds. */
 const PATIENCE_MS = 1_500;
@@ -62,22 +63,25 @@ export async function ask(target: SqlTarget, text: string): Promise<readonly Row
   return await session.ask({ text });
 }
 
-/** Makes the table and starts writers, each with a connection that it keeps as long as it can. */
-export async function startLoad(stage: PatroniCluster, writers = 2): Promise<Load> {
-  const target = await targetOf(stage, stage.names.primaryService);
+/**
+ * Makes the table and starts writers, each with a connection that it keeps as long as it can.
+ * @param as who writes, and where, when it is not the superuser at the primary's Service
+ */
+export async function startLoad(stage: PatroniCluster, as: Partial<SqlTarget> = {}): Promise<Load> {
+  const target = { ...await targetOf(stage, stage.names.primaryService), ...as };
   await using session = await sql.connect(target);
   await session.change([{ text: appendTable(TABLE) }]);
-  return new Load(target, writers);
+  return new Load(target);
 }
 
 export class Load implements AsyncDisposable {
   readonly #writers: Writer[];
   #target: SqlTarget;
 
-  constructor(target: SqlTarget, count: number) {
+  constructor(target: SqlTarget) {
     this.#target = target;
     this.#writers = Array.from(
-      { length: count },
+      { length: WRITERS },
       (_, index) => new Writer(`w${index}`, { client: writing, place: () => this.#target, table: TABLE }),
     );
   }
@@ -87,12 +91,9 @@ export class Load implements AsyncDisposable {
     return this.#target;
   }
 
-  /** Lets the writers trust the authority of another cluster besides. */
-  async trust(cluster: PatroniCluster): Promise<void> {
-    const caPem = await secretOf(cluster, cluster.names.ownTls, certificateKeys.authority);
-    const { tls } = this.#target;
-    if (tls === undefined) return;
-    this.#target = { ...this.#target, tls: { ...tls, caPem: `${tls.caPem ?? ""}\n${caPem}` } };
+  /** Lets the writers say another password when they connect the next time. */
+  use(password: string): void {
+    this.#target = { ...this.#target, password };
   }
 
   get acknowledged(): number {

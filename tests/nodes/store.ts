@@ -21,6 +21,9 @@ export interface ObjectStore extends AsyncDisposable {
   readonly encryption: Readonly<Record<string, unknown>>;
   /** What `spec.restore.source.s3` needs besides the prefix. */
   readonly access: Readonly<Record<string, unknown>>;
+  /** Keeps its connections open and answers nothing any more. */
+  freeze(): Promise<void>;
+  thaw(): void;
   /** Of what a cluster keeps there, by its path. */
   prefix(path: string): string;
 }
@@ -39,6 +42,8 @@ export async function startStore(stage: Stage): Promise<ObjectStore> {
     destination: { type: "S3", bucket: BUCKET, path: "orders", forcePathStyle: true, ...access },
     encryption: { keySecret: "backup-key" },
     access,
+    freeze: () => server.freeze(),
+    thaw: () => server.signal("SIGCONT"),
     prefix: (path) => `s3://${BUCKET}/${path}`,
     [Symbol.asyncDispose]: () => server.stop("SIGTERM"),
   };

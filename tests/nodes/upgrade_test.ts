@@ -6,7 +6,7 @@ import { stringAt } from "../ground/json.ts";
 import { delay, waitUntil } from "../ground/wait_for.ts";
 import { LONG_MS } from "./cluster.ts";
 import { secondsSince, tell } from "./figures.ts";
-import { ask, type Load, sql, startLoad } from "./load.ts";
+import { ask, sql, startLoad } from "./load.ts";
 import { onNodes, type Stage } from "./stage.ts";
 
 const UPGRADE = "next";
@@ -34,7 +34,7 @@ function upgradePath({ namespace }: Stage): string {
 }
 
 /** Follows the upgrade to its end, asks for the cutover at the gate, and kills the operator in each phase that is seen. */
-async function followAndKill(stage: Stage, load: Load): Promise<string[]> {
+async function followAndKill(stage: Stage): Promise<string[]> {
   const seen: string[] = [];
   const phaseNow = async () =>
     stringAt(await stage.client.get(upgradePath(stage)), "status", "phase") ?? "Pending";
@@ -48,7 +48,6 @@ async function followAndKill(stage: Stage, load: Load): Promise<string[]> {
     await delay(200);
     await stage.killOperator();
     if (phase === GATE) {
-      await load.trust(stage.beside(TARGET));
       await stage.merge(upgradePath(stage), {
         metadata: { annotations: { [annotations.cutover]: "now" } },
       });
@@ -71,7 +70,7 @@ onNodes(
 
     const start = performance.now();
     await stage.client.apply(upgrade, stage.namespace);
-    const phases = await followAndKill(stage, load);
+    const phases = await followAndKill(stage);
     tell(`upgrade (${phases.length} phases seen)`, {
       after: secondsSince(start),
       "write gap": load.gapSince(start),

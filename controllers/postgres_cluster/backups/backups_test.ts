@@ -105,6 +105,11 @@ Deno.test("members mount what pgBackRest needs, and are told nothing of WAL-G", 
       "[orders]",
     ]
   ) assert.ok(configuration.split("\n").includes(line), `${line} in\n${configuration}`);
+  assert.match(
+    configuration,
+    /\n\[global:archive-get\]\nio-timeout=5\n/,
+    "a silent store keeps no standby for long",
+  );
   assert.ok(!configuration.includes("keys"), "no secret stands in a ConfigMap");
   assert.match(files["run"] ?? "", /cat \/var\/secrets\/pgbackrest\/store\/AWS_SECRET_ACCESS_KEY/);
   const authority = "/var/secrets/pgbackrest/store/ca.crt";
