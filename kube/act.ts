@@ -124,6 +124,8 @@ async function createOnce(step: Extract<Step, { kind: "create" }>, tools: Tools)
 /** What is done next knows that the object ends, or is gone, even if its watch is behind. */
 async function end(step: DeleteStep, { client, cache }: Tools): Promise<boolean> {
   const ended = await client.end(step.resource, step.key, step);
+  // What was found by a live read alone is of a kind that nobody watches.
+  if (!cache.isWatched(step.resource)) return ended.kind !== "absent";
   const store = cache.store(step.resource);
   if (ended.kind === "ending") store.putWritten(ended.object);
   if (ended.kind === "gone") store.remove(keyOf(step.key), step.precondition.resourceVersion);

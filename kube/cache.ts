@@ -83,6 +83,10 @@ export class Cache {
     return this.#changes;
   }
 
+  isWatched(resource: Resource): boolean {
+    return this.#slots.has(storeName(resource));
+  }
+
   /** The store of a watched kind. @throws TypeError when the kind is not watched. */
   store<T extends KubeObject>(resource: Resource<T>): Store<T> {
     const slot = this.#slots.get(storeName(resource));

@@ -3,7 +3,7 @@ import { act, type Tools } from "../../../kube/act.ts";
 import { Applier } from "../../../kube/apply.ts";
 import { Cache } from "../../../kube/cache.ts";
 import { systemClock } from "../../../kube/clock.ts";
-import { ConfigMaps } from "../../../kube/kinds.ts";
+import { ConfigMaps, Secrets } from "../../../kube/kinds.ts";
 import { create, remove } from "../../../kube/plan.ts";
 import { seededRandom } from "../../../kube/random.ts";
 import { silentLogger } from "../../../telemetry/log.ts";
@@ -36,6 +36,9 @@ Deno.test("what was deleted is known to end, or to be gone, before any watch has
     assert.ok(known("held")?.metadata.deletionTimestamp !== undefined);
     assert.equal(known("free"), undefined);
     assert.deepEqual((await act([remove(ConfigMaps, free)], tools)).written, [], "it was gone already");
+
+    const unwatched = await client.create(Secrets, { metadata: { namespace, name: "free" } });
+    assert.equal((await act([remove(Secrets, unwatched)], tools)).written.length, 1);
 
     const ending = known("held") ?? held;
     await client.patch(ConfigMaps, ending.metadata, { metadata: { finalizers: null } });
