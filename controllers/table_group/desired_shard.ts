@@ -1,5 +1,4 @@
 /** The Shard object of a shard of a table group. */
-import { shardClaimsFinalizer } from "../../api/multigres/annotations.ts";
 import {
   clusterLabel,
   databaseLabel,
@@ -42,8 +41,6 @@ export function desiredShard(tableGroup: TableGroup & Stored, shard: ResolvedSha
       ...(namespace === undefined ? {} : { namespace }),
       labels: labelsOf(tableGroup, name),
       ownerReferences: [controllerReference(tableGroup)],
-      // Its claims are to be cared for whenever it goes, so it is never there without.
-      finalizers: [shardClaimsFinalizer],
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: shardSpec(tableGroup.spec, shard),

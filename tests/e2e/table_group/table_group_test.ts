@@ -42,7 +42,7 @@ interface Stage {
   status(): Promise<TableGroup["status"]>;
   untilReason(reason: string): Promise<TableGroup["status"]>;
   shards(): Promise<Shard[]>;
-  /** Plays the Shard controller: says something of the latest spec of a shard, and lets go of one that is ready to go. */
+  /** Plays the Shard controller: says something of the latest spec of a shard. */
   say(name: string, status: Partial<ShardStatus>): Promise<void>;
 }
 
@@ -80,9 +80,6 @@ function scenario(name: string, run: (stage: Stage) => Promise<void>): void {
           const { generation } = found.metadata;
           const whole = { orchReady: true, poolsReady: true, observedGeneration: generation, ...said };
           await client.patch(Shards.resource, found.metadata, { status: whole }, "status");
-          if (said.conditions?.includes(ready)) {
-            await client.patch(Shards.resource, found.metadata, { metadata: { finalizers: [] } });
-          }
         },
       });
     }));
