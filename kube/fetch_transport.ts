@@ -1,13 +1,15 @@
 /**
- * The transport over HTTP: HTTP/2 for requests (one connection for all of them), HTTP/1.1 for watches (one connection
- * each, because unread watch bodies on a shared HTTP/2 connection hold up every other request on it).
+ * The transport over HTTP/1.1: as many connections as there are requests under way, kept for the next ones, and one for each
+ * watch. HTTP/2 would need but one. But the runtime sends a request with more than about a kilobyte in two pieces there, and
+ * lets the kernel hold the second until the server acknowledges the first: 40 ms for each such write (decision 34). And the
+ * bodies of watches that nobody reads would hold up every other request on it.
  */
 import type { Connection } from "./connection.ts";
 import type { KubeRequest, KubeResponse, KubeStream, Transport, TransportFailure } from "./transport.ts";
 import { TransportError } from "./transport.ts";
 
-/** This many time-outs in a row without any answer, and the connection is taken for dead and replaced. */
-const TIMEOUTS_UNTIL_RECONNECT = 2;
+/** Connections that nobody uses are given up before the API server does so, which is after 90 s, in milliseconds. */
+const IDLE_MS = 60_000;
 
 /** The ways that TLS refuses a server, as the runtime words them. */
 const UNTRUSTED = /certificate|UnknownIssuer|invalid peer/i;
@@ -23,29 +25,30 @@ export function createFetchTransport(connection: Connection): Transport {
 class FetchTransport implements Transport {
   readonly #connection: Connection;
   readonly #base: string;
-  #requests: Deno.HttpClient;
-  readonly #streams: Deno.HttpClient;
-  #timeouts = 0;
+  readonly #http: Deno.HttpClient;
   #closed = false;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#base = connection.server.replace(/\/+$/, "");
-    this.#requests = this.#open(true);
-    this.#streams = this.#open(false);
+    const { caPem, certPem, keyPem } = connection;
+    this.#http = Deno.createHttpClient({
+      http2: false,
+      http1: true,
+      poolIdleTimeout: IDLE_MS,
+      ...(caPem === undefined ? {} : { caCerts: [caPem] }),
+      ...(certPem === undefined || keyPem === undefined ? {} : { cert: certPem, key: keyPem }),
+    });
   }
 
   async request(request: KubeRequest): Promise<KubeResponse> {
     const deadline = new Deadline(request);
     try {
-      const response = await this.#fetch(request, this.#requests, deadline);
+      const response = await this.#fetch(request, deadline);
       const body = await response.text();
-      this.#timeouts = 0;
       return { status: response.status, ...retryAfter(response), body };
     } catch (error) {
-      const failure = describe(error, request, deadline);
-      if (failure.failure === "timeout") this.#noteTimeout();
-      throw failure;
+      throw describe(error, request, deadline);
     } finally {
       deadline.clear();
     }
@@ -54,7 +57,7 @@ class FetchTransport implements Transport {
   async stream(request: KubeRequest): Promise<KubeStream> {
     const deadline = new Deadline(request);
     try {
-      const response = await this.#fetch(request, this.#streams, deadline);
+      const response = await this.#fetch(request, deadline);
       return new FetchStream(request, response);
     } catch (error) {
       throw describe(error, request, deadline);
@@ -66,22 +69,10 @@ class FetchTransport implements Transport {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#requests.close();
-    this.#streams.close();
+    this.#http.close();
   }
 
-  #open(http2: boolean): Deno.HttpClient {
-    const { caPem, certPem, keyPem } = this.#connection;
-    return Deno.createHttpClient({
-      http2,
-      http1: true,
-      poolIdleTimeout: 90_000,
-      ...(caPem === undefined ? {} : { caCerts: [caPem] }),
-      ...(certPem === undefined || keyPem === undefined ? {} : { cert: certPem, key: keyPem }),
-    });
-  }
-
-  async #fetch(request: KubeRequest, client: Deno.HttpClient, deadline: Deadline): Promise<Response> {
+  async #fetch(request: KubeRequest, deadline: Deadline): Promise<Response> {
     if (this.#closed) throw new TransportError("aborted", "Cannot send a request as the transport is closed");
     const headers: Record<string, string> = { accept: "application/json", "accept-encoding": "identity" };
     if (request.contentType !== undefined) headers["content-type"] = request.contentType;
@@ -91,21 +82,11 @@ class FetchTransport implements Transport {
     return await fetch(this.#base + request.path, {
       method: request.method,
       headers,
-      client,
+      client: this.#http,
       redirect: "error",
       signal: deadline.signal,
       ...(request.body === undefined ? {} : { body: request.body }),
     });
-  }
-
-  /** A peer that vanished without closing would otherwise hold the one HTTP/2 connection, and us, for many minutes. */
-  #noteTimeout(): void {
-    this.#timeouts++;
-    if (this.#timeouts < TIMEOUTS_UNTIL_RECONNECT || this.#closed) return;
-    this.#timeouts = 0;
-    const dead = this.#requests;
-    this.#requests = this.#open(true);
-    dead.close();
   }
 }
 
