@@ -1,4 +1,5 @@
 /** Server-side apply that is only sent when it would change something. */
+import { createHash } from "node:crypto";
 import { compareApply } from "./apply_diff.ts";
 import type { Cache } from "./cache.ts";
 import type { Applied, KubeClient } from "./client.ts";
@@ -6,7 +7,7 @@ import { isConflict } from "./errors.ts";
 import { withoutEmptied } from "./emptied.ts";
 import { parseFieldTree } from "./owned_fields.ts";
 import type { Resource } from "./resource.ts";
-import { type ApplyMemo, keyOf, type Store } from "./store.ts";
+import { type ApplyMemo, keyOf, type Part, type Store } from "./store.ts";
 import type { Frozen, KubeObject } from "./types.ts";
 
 /** An object of somebody else bears the name that one of ours is to have. Nothing was changed. */
@@ -20,9 +21,6 @@ export interface Written {
   readonly resourceVersion: string;
   readonly changed: boolean;
 }
-
-/** The two parts of an object that are applied apart from each other. */
-type Part = "main" | "status";
 
 export class Applier {
   constructor(private readonly client: KubeClient, private readonly cache: Cache) {}
@@ -138,11 +136,19 @@ function formersOf<T extends KubeObject>(
 function isSettled<T extends KubeObject>(store: Store<T>, object: Applied<T>, part: Part): boolean {
   const entry = store.entry(keyOf(object.metadata));
   if (entry === undefined) return false;
+  const desired = digestOf(object);
+  // To compare costs twenty times as much as to find that it was done already.
+  if (entry.stands[part] === desired) return true;
   const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
-  if (verdict !== "unsure") return verdict === "same";
   const memo = part === "main" ? entry.memo : entry.statusMemo;
-  return memo !== undefined && memo.desired === JSON.stringify(object) &&
-    memo.doubts === JSON.stringify(doubts);
+  const stands = verdict === "same" ||
+    (verdict === "unsure" && memo?.desired === desired && memo.doubts === digestOf(doubts));
+  if (stands) entry.stands[part] = desired;
+  return stands;
+}
+
+function digestOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("base64");
 }
 
 /** What the server made of the doubtful parts: the same again, over the same, will change nothing. */
@@ -152,6 +158,6 @@ function remember<T extends KubeObject>(store: Store<T>, object: Applied<T>, par
   if (entry === undefined) return;
   const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
   if (verdict !== "unsure") return;
-  const memo: ApplyMemo = { desired: JSON.stringify(object), doubts: JSON.stringify(doubts) };
+  const memo: ApplyMemo = { desired: digestOf(object), doubts: digestOf(doubts) };
   store.remember(key, part === "main" ? "memo" : "statusMemo", memo);
 }

@@ -24,7 +24,10 @@ export interface StoreOptions<T extends KubeObject> {
   readonly indexes?: Readonly<Record<string, IndexBy<T>>>;
 }
 
-/** What was last applied to an object, and the doubtful parts it left, as JSON: see `apply.ts`. */
+/** The two parts of an object that are applied apart from each other. */
+export type Part = "main" | "status";
+
+/** Digests of what was last applied to an object, and of the doubtful parts it left: see `apply.ts`. */
 export interface ApplyMemo {
   readonly desired: string;
   readonly doubts: string;
@@ -41,6 +44,8 @@ interface Entry<T extends KubeObject> {
   readonly owned: OwnedFields;
   memo?: ApplyMemo;
   statusMemo?: ApplyMemo;
+  /** Digests of what stands in this version of the object: applying it would change nothing. */
+  readonly stands: { main?: string; status?: string };
 }
 
 /** `namespace/name`, or `name` for cluster-scoped objects. */
@@ -140,7 +145,7 @@ export class Store<T extends KubeObject> {
     const frozen = deepFreeze(trimmed(object, this.#options.trim), this.#pool);
     const same = known !== undefined && known.object.metadata.uid === frozen.metadata.uid;
     const memos = same ? memosOf(known) : {};
-    this.#entries.set(key, { object: frozen, owned, ...memos });
+    this.#entries.set(key, { object: frozen, owned, stands: {}, ...memos });
     this.#reindex(key, known?.object, frozen);
     this.#tell(
       known === undefined

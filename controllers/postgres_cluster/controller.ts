@@ -57,6 +57,7 @@ import { type Observation, observe } from "./observe.ts";
 import { CREATING_SECONDS, isSuperseded, type Pass, secondsSince } from "./pass.ts";
 import { foundation, leftovers, poolers, type Settings } from "./plan.ts";
 import type { Cluster } from "./shape.ts";
+import { restWhileCreating } from "../status_rest.ts";
 import { judgementOf } from "./status.ts";
 import { growth } from "./storage.ts";
 import { STORE_BACKOFF, type StoreTools } from "./store_settings.ts";
@@ -120,6 +121,7 @@ export function postgresClusterController(
   };
   return {
     name: "postgrescluster",
+    statusRestMs: restWhileCreating,
     watched: { resource: PostgresClusters.resource },
     owns: [
       kinds.watched(kinds.StatefulSets),
