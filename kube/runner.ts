@@ -133,6 +133,7 @@ export class ControllerRunner<T extends KubeObject> {
   }
 
   #onChildChange(change: Change<KubeObject>): void {
+    if (isNoNews(change)) return;
     const owner = controllerKey(change.object, this.#controller.watched.resource);
     if (owner !== undefined) this.#queue.add(owner);
     if (change.type !== "updated") return;
@@ -298,6 +299,17 @@ function restAfter(passMs: number): number {
 }
 
 const RESULT = { settled: "success", again: "requeue_after", failed: "error" } as const;
+
+/** Whether nothing has changed of what is kept of an object, but for its version. */
+function isNoNews(change: Change<KubeObject>): boolean {
+  if (change.type !== "updated") return false;
+  return textOf(change.object) === textOf(change.previous);
+}
+
+function textOf(object: Frozen<KubeObject>): string {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  return JSON.stringify({ ...object, metadata });
+}
 
 /** Whether nothing but the status of an object has changed. */
 function isOnlyStatus(change: Change<KubeObject>): boolean {

@@ -155,7 +155,7 @@ export class WebhookHost {
           this.#log.info("Serving admission webhooks", { port: data.port });
           return;
         case "reviewed":
-          this.#options.onReview?.(data.told, data.seconds);
+          for (const { told, seconds } of data.reviews) this.#options.onReview?.(told, seconds);
           return;
         case "failed":
           return die(data.message);

@@ -25,12 +25,18 @@ export type HostMessage =
   /** Asks for a sign of life. */
   | { readonly type: "ping" };
 
+/** A review that was answered, and how many seconds it took. */
+export interface Reviewed {
+  readonly told: Told;
+  readonly seconds: number;
+}
+
 /** From the worker. */
 export type WorkerMessage =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "pong" }
-  /** A review that was answered, and how many seconds it took. */
-  | { readonly type: "reviewed"; readonly told: Told; readonly seconds: number }
+  /** Reviews that were answered since the last time. */
+  | { readonly type: "reviewed"; readonly reviews: readonly Reviewed[] }
   /** The worker can do nothing more, and ends. */
   | { readonly type: "failed"; readonly message: string };
 

@@ -6,7 +6,7 @@ import { loadCatalogue, multigresMajor } from "../postgres/catalogue/catalogue.t
 import { present } from "../resolve/present.ts";
 import { answerQuestion, type Question } from "./answer.ts";
 import { Facts } from "./facts.ts";
-import { type HostMessage, isHostMessage, type WorkerMessage } from "./messages.ts";
+import { type HostMessage, isHostMessage, type Reviewed, type WorkerMessage } from "./messages.ts";
 import { type HookServer, type Reply, startServer } from "./server.ts";
 
 type Begin = Extract<HostMessage, { type: "begin" }>;
@@ -70,8 +70,22 @@ async function useCertificate(pair: { readonly certificate: string; readonly key
 async function review(question: Question, options: Parameters<typeof answerQuestion>[1]): Promise<Reply> {
   const start = performance.now();
   const { told, ...reply } = await answerQuestion(question, options);
-  if (told !== undefined) post({ type: "reviewed", told, seconds: (performance.now() - start) / 1000 });
+  if (told !== undefined) note({ told, seconds: (performance.now() - start) / 1000 });
   return reply;
+}
+
+/** For metrics, which can wait: telling of each review at once would wake the main program before the caller has its answer. */
+const TELL_MS = 250;
+
+let untold: Reviewed[] = [];
+
+function note(review: Reviewed): void {
+  untold.push(review);
+  if (untold.length > 1) return;
+  setTimeout(() => {
+    post({ type: "reviewed", reviews: untold });
+    untold = [];
+  }, TELL_MS);
 }
 
 function fail(error: unknown): void {

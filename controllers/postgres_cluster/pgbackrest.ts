@@ -167,9 +167,10 @@ function ownConfiguration(cluster: PostgresCluster, backup: Backup, to: BackupDe
 
 /**
  * A standby asks the archive for each file before it asks its primary: a store that is silent must not keep it for minutes.
- * It is in the way of nothing else, as restores have settings of their own. In seconds; pgBackRest's own bound is 60.
+ * It is in the way of nothing else, as restores have settings of their own. In seconds; pgBackRest tries eight times, and its
+ * own bound is 60.
  */
-const STANDBY = ["[global:archive-get]", "io-timeout=5", ""];
+const STANDBY = ["[global:archive-get]", "io-timeout=2", ""];
 
 const COMPRESSIONS: Readonly<Record<Backup["compression"], string>> = {
   lz4: "lz4",

@@ -107,7 +107,7 @@ Deno.test("members mount what pgBackRest needs, and are told nothing of WAL-G", 
   ) assert.ok(configuration.split("\n").includes(line), `${line} in\n${configuration}`);
   assert.match(
     configuration,
-    /\n\[global:archive-get\]\nio-timeout=5\n/,
+    /\n\[global:archive-get\]\nio-timeout=2\n/,
     "a silent store keeps no standby for long",
   );
   assert.ok(!configuration.includes("keys"), "no secret stands in a ConfigMap");
