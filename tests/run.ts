@@ -3,6 +3,8 @@
  *
  * Brings up what the selected groups need, runs one group after another, each with its own narrow permissions, takes
  * everything down again, and ends with one line: `N passed, N failed`.
+ *
+ * Exit codes: 0 when all tests pass, 1 when one fails, 2 when what they need could not be brought up, so that none ran.
  */
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +18,11 @@ import { type Group, groupOf, groups, ignoredVariables, type Surroundings } from
 import { add, noTests, summary, type Tally, tallyOf } from "./runner/tally.ts";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** No test ran, as the ground for them is missing; `cause` tells why. */
+class GroundError extends Error {
+  override readonly name = "GroundError";
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const flags = args.filter((arg) => arg.startsWith("-") && arg !== "--");
@@ -32,8 +39,11 @@ async function main(args: readonly string[]): Promise<number> {
     await running?.stop("SIGTERM");
     await stack.disposeAsync();
   });
+  const needs = new Set(chosen.flatMap((group) => group.needs));
   const prepared = stack.use(
-    await prepareGround(new Set(chosen.flatMap((group) => group.needs)), console.log),
+    await prepareGround(needs, console.log).catch((cause) => {
+      throw new GroundError("Cannot bring up what the tests need", { cause });
+    }),
   );
   const descriptionPath = join(scratch.path, "ground.json");
   await Deno.writeTextFile(descriptionPath, JSON.stringify(prepared.description), { mode: 0o600 });
@@ -95,7 +105,8 @@ async function readTally(path: string, success: boolean): Promise<Tally> {
 try {
   Deno.exit(await main(Deno.args));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  const reason = error instanceof GroundError ? error.cause : error;
+  console.error(reason instanceof Error ? reason.message : reason);
   console.log(`\n${summary({ passed: 0, failed: 1, skipped: 0 })}`);
-  Deno.exit(1);
+  Deno.exit(error instanceof GroundError ? 2 : 1);
 }
