@@ -306,9 +306,9 @@ function isNoNews(change: Change<KubeObject>): boolean {
   return textOf(change.object) === textOf(change.previous);
 }
 
-function textOf(object: Frozen<KubeObject>): string {
-  const { resourceVersion: _, ...metadata } = object.metadata;
-  return JSON.stringify({ ...object, metadata });
+/** Those who list and those who watch are told the kind at different places. */
+function textOf({ apiVersion: _, kind: __, metadata, ...rest }: Frozen<KubeObject>): string {
+  return JSON.stringify([rest, withoutVersion(metadata)]);
 }
 
 /** Whether nothing but the status of an object has changed. */
