@@ -3,13 +3,16 @@ import { stringify } from "yaml";
 
 /** When to look, and when to give up. */
 export interface WaitOptions {
-  /** Milliseconds until it is given up; 30 s when absent. */
+  /** Milliseconds until it is given up; 90 s when absent. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks; 50 ms when absent. */
   readonly intervalMs?: number;
   /** The end comes at once, with its reason, when this says something: a process has died, say. */
   readonly hopeless?: () => string | undefined;
 }
+
+/** What takes seconds on a quiet machine may take a minute on a busy one, and no test fails sooner for a shorter wait. */
+const USUAL_MS = 90_000;
 
 /** How much of the last state is shown, in characters. */
 const excerptLength = 4000;
@@ -39,7 +42,7 @@ export async function waitUntil<T>(
   accept: (value: T) => boolean,
   options: WaitOptions = {},
 ): Promise<T> {
-  const { timeoutMs = 30_000, intervalMs = 50, hopeless = () => undefined } = options;
+  const { timeoutMs = USUAL_MS, intervalMs = 50, hopeless = () => undefined } = options;
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   while (performance.now() < deadline) {
