@@ -263,9 +263,8 @@ export class KubeClient {
     try {
       const path = objectPath(resource, key);
       const { body: answer } = await this.#send(resource, "DELETE", path, body);
-      // The object in its last state, or a Status, when it is gone at once.
       const object = parseObject<T>(answer, "DELETE", path);
-      return object.metadata.deletionTimestamp === undefined ? { kind: "gone" } : { kind: "ending", object };
+      return isEnding(object) ? { kind: "ending", object } : { kind: "gone" };
     } catch (error) {
       if (isNotFound(error)) return { kind: "absent" };
       throw error;
@@ -394,6 +393,11 @@ function parseObject<T extends KubeObject>(body: string, method: Method, path: s
   }
   // The API server vouches for the shape of the kind that was asked for.
   return value as unknown as T;
+}
+
+/** What is gone at once is told in its last state, or by a Status, which need not have metadata. */
+function isEnding({ metadata }: Partial<KubeObject>): boolean {
+  return metadata?.deletionTimestamp !== undefined;
 }
 
 function parseList(
