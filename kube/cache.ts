@@ -7,7 +7,6 @@ import type { Random } from "./random.ts";
 import { Reflector, type ReflectorState } from "./reflector.ts";
 import { apiVersionOf, qualifiedName, type Resource, storeName } from "./resource.ts";
 import { Store, type StoreOptions } from "./store.ts";
-import { usualTrim } from "./trim.ts";
 import type { Frozen, KubeObject, ObjectKey } from "./types.ts";
 import { keyOf } from "./store.ts";
 
@@ -145,13 +144,12 @@ export class Cache {
   #open<T extends KubeObject>(watched: Watched<T>): Slot {
     const { namespaces, client, ...shared } = this.#options;
     const { resource, labels } = watched;
-    const trim = watched.trim ?? usualTrim(resource);
     const store = new Store<T>({
       fieldManager: resource.fieldManager ?? client.fieldManager,
       ...(resource.formerStatusManagers === undefined
         ? {}
         : { formerStatusManagers: resource.formerStatusManagers }),
-      ...(trim === undefined ? {} : { trim }),
+      ...(watched.trim === undefined ? {} : { trim: watched.trim }),
       indexes: { ...watched.indexes, [BY_CONTROLLER]: controllerUids },
     });
     store.subscribe(() => this.#changes++);

@@ -133,7 +133,6 @@ export class ControllerRunner<T extends KubeObject> {
   }
 
   #onChildChange(change: Change<KubeObject>): void {
-    if (isNoNews(change)) return;
     const owner = controllerKey(change.object, this.#controller.watched.resource);
     if (owner !== undefined) this.#queue.add(owner);
     if (change.type !== "updated") return;
@@ -299,17 +298,6 @@ function restAfter(passMs: number): number {
 }
 
 const RESULT = { settled: "success", again: "requeue_after", failed: "error" } as const;
-
-/** Whether nothing has changed of what is kept of an object, but for its version. */
-function isNoNews(change: Change<KubeObject>): boolean {
-  if (change.type !== "updated") return false;
-  return textOf(change.object) === textOf(change.previous);
-}
-
-/** Those who list and those who watch are told the kind at different places. */
-function textOf({ apiVersion: _, kind: __, metadata, ...rest }: Frozen<KubeObject>): string {
-  return JSON.stringify([rest, withoutVersion(metadata)]);
-}
 
 /** Whether nothing but the status of an object has changed. */
 function isOnlyStatus(change: Change<KubeObject>): boolean {

@@ -1,8 +1,5 @@
-/** What of objects is kept in memory: enough to decide, of pods about a tenth of what the server sends. */
-import { Deployments, type Node, type Pod, PodDisruptionBudgets, StatefulSets } from "./kinds.ts";
-import { isRecord } from "./errors.ts";
-import { qualifiedName, type Resource } from "./resource.ts";
-import type { KubeObject } from "./types.ts";
+/** What of pods and nodes is kept in memory: enough to decide, about a tenth of what the server sends. */
+import type { Node, Pod } from "./kinds.ts";
 
 type Spec = NonNullable<Pod["spec"]>;
 type Container = Spec["containers"][number];
@@ -81,27 +78,4 @@ export function trimNode({ apiVersion, kind, metadata, status }: Node): Node {
     },
     status: { conditions },
   };
-}
-
-/** What is read of the status of a workload; the rest of it changes several times for each pod that starts. */
-const WORKLOAD_STATUS = ["observedGeneration", "replicas", "readyReplicas", "updatedReplicas"];
-
-/** Fields of the status that are kept, by kind. Nobody asks what a budget allows: the server does when a pod is evicted. */
-const keptStatus: ReadonlyMap<string, readonly string[]> = new Map([
-  [qualifiedName(Deployments), WORKLOAD_STATUS],
-  [qualifiedName(StatefulSets), WORKLOAD_STATUS],
-  [qualifiedName(PodDisruptionBudgets), []],
-]);
-
-/** How objects of a kind are trimmed by whoever watches them. */
-export function usualTrim<T extends KubeObject>(resource: Resource<T>): ((object: T) => T) | undefined {
-  const kept = keptStatus.get(qualifiedName(resource));
-  return kept === undefined ? undefined : (object) => withStatus(object, kept);
-}
-
-function withStatus<T extends KubeObject>(object: T, kept: readonly string[]): T {
-  if (!("status" in object) || !isRecord(object.status)) return object;
-  const { status } = object;
-  const some = kept.filter((name) => status[name] !== undefined).map((name) => [name, status[name]]);
-  return { ...object, status: Object.fromEntries(some) };
 }
