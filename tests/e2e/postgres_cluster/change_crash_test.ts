@@ -117,7 +117,7 @@ sweep("a resize in place comes to its end, and restarts nobody", {
   check: async (stage, uids) => assert.deepEqual(await uidsOf(stage), uids),
 });
 
-/** Pods that operators deleted. The fake kubelet, which deletes by name, may meet the next pod of that name as well. */
+/** Pods that operators deleted: what others do to pods, the fake kubelet for one, is not theirs to answer for. */
 const deletions = new WeakMap<Stage, string[]>();
 
 sweep("a setting comes to every member, and restarts each once", {
