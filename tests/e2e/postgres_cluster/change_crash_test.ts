@@ -117,7 +117,10 @@ sweep("a resize in place comes to its end, and restarts nobody", {
   check: async (stage, uids) => assert.deepEqual(await uidsOf(stage), uids),
 });
 
-/** Pods that operators deleted: what others do to pods, the fake kubelet for one, is not theirs to answer for. */
+/** Members in the order in which they were first seen. */
+const generations = new WeakMap<Stage, Set<string>>();
+
+/** Pods that operators deleted. */
 const deletions = new WeakMap<Stage, string[]>();
 
 sweep("a setting comes to every member, and restarts each once", {
@@ -125,6 +128,9 @@ sweep("a setting comes to every member, and restarts each once", {
   begin: (stage) => stage.apply({ replicas: 2, postgresqlParams: { work_mem: "8MB" } }),
   isDone: async (stage) => {
     const pods = await stage.members();
+    const seen = generations.get(stage) ?? new Set();
+    generations.set(stage, seen);
+    for (const { metadata } of pods) seen.add(metadata.uid ?? "");
     const settings = pods.map(({ spec }) =>
       spec?.containers[0]?.env?.find((each) => each.name === "SPILO_CONFIGURATION")?.value
     );
@@ -136,7 +142,9 @@ sweep("a setting comes to every member, and restarts each once", {
     assert.equal(now.length, 2);
     assert.ok(now.every((uid) => !uids.includes(uid)));
     const deleted = new Set(deletions.get(stage));
-    assert.deepEqual([...deleted].sort(), [...uids].sort(), "nobody was restarted twice");
+    assert.deepEqual([...deleted].sort(), [...uids].sort(), "no other pod was deleted");
+    const seen = [...generations.get(stage) ?? []].filter((uid) => !uids.includes(uid));
+    assert.deepEqual(seen.sort(), now.sort(), "nobody was restarted twice");
   },
 });
 
