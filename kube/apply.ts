@@ -140,7 +140,7 @@ function isSettled<T extends KubeObject>(store: Store<T>, object: Applied<T>, pa
   // To compare costs twenty times as much as to find that it was done already.
   if (entry.stands[part] === desired) return true;
   const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
-  const memo = part === "main" ? entry.memo : entry.statusMemo;
+  const memo = entry.memos[part];
   const stands = verdict === "same" ||
     (verdict === "unsure" && memo?.desired === desired && memo.doubts === digestOf(doubts));
   if (stands) entry.stands[part] = desired;
@@ -159,5 +159,5 @@ function remember<T extends KubeObject>(store: Store<T>, object: Applied<T>, par
   const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
   if (verdict !== "unsure") return;
   const memo: ApplyMemo = { desired: digestOf(object), doubts: digestOf(doubts) };
-  store.remember(key, part === "main" ? "memo" : "statusMemo", memo);
+  store.remember(key, part, memo);
 }

@@ -42,10 +42,9 @@ interface Index<T extends KubeObject> {
 interface Entry<T extends KubeObject> {
   readonly object: Frozen<T>;
   readonly owned: OwnedFields;
-  memo?: ApplyMemo;
-  statusMemo?: ApplyMemo;
+  readonly memos: Partial<Record<Part, ApplyMemo>>;
   /** Digests of what stands in this version of the object: applying it would change nothing. */
-  readonly stands: { main?: string; status?: string };
+  readonly stands: Partial<Record<Part, string>>;
 }
 
 /** `namespace/name`, or `name` for cluster-scoped objects. */
@@ -98,9 +97,9 @@ export class Store<T extends KubeObject> {
   }
 
   /** Remembers the outcome of an apply, for as long as the object is kept. */
-  remember(key: string, part: "memo" | "statusMemo", memo: ApplyMemo): void {
+  remember(key: string, part: Part, memo: ApplyMemo): void {
     const entry = this.#entries.get(key);
-    if (entry !== undefined) entry[part] = memo;
+    if (entry !== undefined) entry.memos[part] = memo;
   }
 
   *values(): IterableIterator<Frozen<T>> {
@@ -144,8 +143,7 @@ export class Store<T extends KubeObject> {
     const owned = deepFreeze(ownedFields(object, fieldManager, formerStatusManagers), this.#pool);
     const frozen = deepFreeze(trimmed(object, this.#options.trim), this.#pool);
     const same = known !== undefined && known.object.metadata.uid === frozen.metadata.uid;
-    const memos = same ? memosOf(known) : {};
-    this.#entries.set(key, { object: frozen, owned, stands: {}, ...memos });
+    this.#entries.set(key, { object: frozen, owned, memos: same ? known.memos : {}, stands: {} });
     this.#reindex(key, known?.object, frozen);
     this.#tell(
       known === undefined
@@ -192,13 +190,6 @@ export class Store<T extends KubeObject> {
       for (const value of after === undefined ? [] : by(after)) addTo(keys, value, key);
     }
   }
-}
-
-function memosOf<T extends KubeObject>(entry: Entry<T>): { memo?: ApplyMemo; statusMemo?: ApplyMemo } {
-  return {
-    ...(entry.memo === undefined ? {} : { memo: entry.memo }),
-    ...(entry.statusMemo === undefined ? {} : { statusMemo: entry.statusMemo }),
-  };
 }
 
 function addTo(values: Map<string, Set<string>>, value: string, key: string): void {

@@ -87,11 +87,11 @@ Deno.test("texts that objects have in common are shared without changing any of 
 Deno.test("what was remembered of an apply ends with the life of the object", () => {
   const { store } = newStore();
   store.put(thing("x", "1"));
-  store.remember("a/x", "memo", { desired: "d", doubts: "l" });
+  store.remember("a/x", "main", { desired: "d", doubts: "l" });
   store.put(thing("x", "2"));
-  assert.equal(store.entry("a/x")?.memo?.desired, "d");
+  assert.equal(store.entry("a/x")?.memos.main?.desired, "d");
   store.put(thing("x", "3", { uid: "another" }));
-  assert.equal(store.entry("a/x")?.memo, undefined);
+  assert.equal(store.entry("a/x")?.memos.main, undefined);
 });
 
 Deno.test("versions are compared as numbers of any length", () => {
