@@ -94,11 +94,9 @@ async function authoritySteps(
   client: ReconcileContext["client"],
 ): Promise<Plan> {
   if (tlsMode(source) !== "own-authority") return [];
-  const authorityOf = (cluster: string) =>
-    client.find(Secrets, { namespace: namespaceOfUpgrade(upgrade), name: clusterNames(cluster).authority });
-  const authority = await authorityOf(names.source);
-  if (authority === undefined || await authorityOf(names.target) !== undefined) return [];
-  return [create(Secrets, desiredTargetAuthority(upgrade, authority))];
+  const place = { namespace: namespaceOfUpgrade(upgrade), name: clusterNames(names.source).authority };
+  const authority = await client.find(Secrets, place);
+  return authority === undefined ? [] : [create(Secrets, desiredTargetAuthority(upgrade, authority))];
 }
 
 async function passwordsOf(
