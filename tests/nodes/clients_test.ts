@@ -7,7 +7,7 @@ import { kubectl } from "../ground/kubectl.ts";
 import { POOLER_IMAGE } from "../ground/nodes/images.ts";
 import { waitFor, waitUntil } from "../ground/wait_for.ts";
 import { tell } from "./figures.ts";
-import { ask, type Load, secretOf, startLoad, targetOf } from "./load.ts";
+import { ask, secretOf, startLoad, targetOf } from "./load.ts";
 import { LONG_MS } from "./cluster.ts";
 import { names, onNodes, type Stage } from "./stage.ts";
 
@@ -22,12 +22,6 @@ async function everyoneConnectsAnew(stage: Stage, role: string): Promise<void> {
     await targetOf(stage, names.primaryService),
     `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE ${others}`,
   );
-}
-
-/** Waits until more is written than what was under way. */
-async function untilWritten(load: Load): Promise<void> {
-  const before = load.acknowledged;
-  await waitUntil("writes to go on", () => load.acknowledged, (now) => now > before + 10);
 }
 
 onNodes(
@@ -126,7 +120,7 @@ onNodes(
         await assert.rejects(psql(former, "SELECT 1"), /password authentication failed/);
         load.use("rotated-by-its-owner");
         await everyoneConnectsAnew(stage, "app");
-        await untilWritten(load);
+        await load.untilWritten(10);
         tell("password rotated", { "write gap": load.gapSince(start) });
         assert.equal(await load.lost(), 0, "acknowledged rows are lost");
       },
@@ -148,7 +142,7 @@ onNodes(
         });
         assert.match(issued, /^serial=/);
         await everyoneConnectsAnew(stage, "postgres");
-        await untilWritten(load);
+        await load.untilWritten(10);
         tell("certificate rotated", { "write gap": load.gapSince(start) });
         assert.equal(await load.lost(), 0, "acknowledged rows are lost");
         assert.deepEqual(await lives(), before);

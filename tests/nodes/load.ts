@@ -5,6 +5,7 @@ import { systemClock } from "../../kube/clock.ts";
 import { PgSqlClient } from "../../postgres/sql/pg_client.ts";
 import type { Row, SqlTarget } from "../../postgres/sql/sql_client.ts";
 import { stringAt } from "../ground/json.ts";
+import { type WaitOptions, waitUntil } from "../ground/wait_for.ts";
 import { appendTable, Writer } from "../support/append_log.ts";
 import type { PatroniCluster } from "./cluster.ts";
 import { tellRows } from "./figures.ts";
@@ -98,6 +99,12 @@ export class Load implements AsyncDisposable {
 
   get acknowledged(): number {
     return this.#writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
+  }
+
+  /** Waits until `more` rows are acknowledged than there were: all that was under way before has had its answer by then. */
+  async untilWritten(more: number, options: WaitOptions = {}): Promise<void> {
+    const before = this.acknowledged;
+    await waitUntil("writes to go on", () => this.acknowledged, (now) => now > before + more, options);
   }
 
   /** Longest time without any acknowledged write since then (by `performance.now()`), in seconds. */

@@ -78,8 +78,7 @@ onNodes(
     assert.equal(phases.at(-1), "Completed", phases.join(", "));
     for (const phase of ["CreatingTarget", GATE]) assert.ok(phases.includes(phase), `${phase} was seen`);
 
-    const acknowledged = load.acknowledged;
-    await waitUntil("writes to go on", () => load.acknowledged, (now) => now > acknowledged + 20);
+    await load.untilWritten(20);
     const [server] = await ask(load.target, "SHOW server_version");
     assert.match(String(server?.["server_version"]), /^17\./);
     const target = stage.beside(TARGET);

@@ -35,14 +35,11 @@ async function disturb(
   const start = performance.now();
   await deed(before);
   const since = () => secondsSince(start);
-  const written = load.acknowledged;
   await waitUntil("another primary", () => stage.primary(), ({ uid }) => uid !== before.uid, {
     timeoutMs: LONG_MS,
   });
   const leader = since();
-  await waitUntil("writes to go on", () => load.acknowledged, (now) => now > written + 10, {
-    timeoutMs: LONG_MS,
-  });
+  await load.untilWritten(10, { timeoutMs: LONG_MS });
   await stage.untilWell(3);
   await stage.untilSynchronous();
   const gap = load.gapSince(start);
