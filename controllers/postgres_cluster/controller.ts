@@ -14,6 +14,7 @@ import type { PatroniClient, PatroniCluster } from "../../postgres/patroni/rest.
 import { openSqlClient } from "../../postgres/sql/open.ts";
 import type { SqlClient } from "../../postgres/sql/sql_client.ts";
 import { joined, outcomeOf, soonest } from "../outcome.ts";
+import { restWhileCreating } from "../status_rest.ts";
 import {
   autoscale,
   type AutoscaleTools,
@@ -57,7 +58,6 @@ import { type Observation, observe } from "./observe.ts";
 import { CREATING_SECONDS, isSuperseded, type Pass, secondsSince } from "./pass.ts";
 import { foundation, leftovers, poolers, type Settings } from "./plan.ts";
 import type { Cluster } from "./shape.ts";
-import { restWhileCreating } from "../status_rest.ts";
 import { judgementOf } from "./status.ts";
 import { growth } from "./storage.ts";
 import { STORE_BACKOFF, type StoreTools } from "./store_settings.ts";

@@ -104,8 +104,7 @@ export async function withHost(
     await body({ host, port, feed, log, ask, send, end: stop });
   } finally {
     client.close();
-    end.abort();
-    await running;
+    await stop();
     assert.equal(feed.listeners, 0);
   }
 }
