@@ -64,8 +64,8 @@ export class Applier {
     }
     if (after === undefined) return undefined;
     store.putWritten(after);
-    remember(store, object, part);
     const { resourceVersion = "" } = after.metadata;
+    remember(store, object, { part, resourceVersion });
     return { resourceVersion, changed: resourceVersion !== before };
   }
 
@@ -152,10 +152,16 @@ function digestOf(value: unknown): string {
 }
 
 /** What the server made of the doubtful parts: the same again, over the same, will change nothing. */
-function remember<T extends KubeObject>(store: Store<T>, object: Applied<T>, part: Part): void {
+function remember<T extends KubeObject>(
+  store: Store<T>,
+  object: Applied<T>,
+  { part, resourceVersion }: { readonly part: Part; readonly resourceVersion: string },
+): void {
   const key = keyOf(object.metadata);
   const entry = store.entry(key);
   if (entry === undefined) return;
+  // To apply the same twice in a row changes nothing the second time.
+  if (entry.object.metadata.resourceVersion === resourceVersion) entry.stands[part] = digestOf(object);
   const { verdict, doubts } = compareApply(object, entry.object, parseFieldTree(entry.owned[part]));
   if (verdict !== "unsure") return;
   const memo: ApplyMemo = { desired: digestOf(object), doubts: digestOf(doubts) };

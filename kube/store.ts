@@ -238,7 +238,8 @@ export function deepFreeze<T>(value: T, pool?: StringPool): Frozen<T> {
 
 function freezeParts(value: object, pool: StringPool | undefined): void {
   if (Array.isArray(value)) {
-    for (const [at, item] of value.entries()) {
+    for (let at = 0; at < value.length; at++) {
+      const item: unknown = value[at];
       if (typeof item !== "string") deepFreeze(item, pool);
       else if (pool !== undefined) value[at] = pool.share(item);
     }

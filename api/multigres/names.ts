@@ -36,12 +36,15 @@ const leastMaximum = hashLength + cutMark.length + 1;
 const fnvOffsetBasis = 0x811c9dc5;
 const fnvPrime = 0x01000193;
 
+const encoder = new TextEncoder();
+
 /** FNV-1a over the bytes of each part and a zero byte behind it, as eight hexadecimal digits. */
 export function hashParts(parts: readonly string[]): string {
-  const encoder = new TextEncoder();
   let hash = fnvOffsetBasis;
   for (const part of parts) {
-    for (const byte of encoder.encode(part)) hash = Math.imul(hash ^ byte, fnvPrime);
+    // Names are asked for all the time: to walk an index makes no garbage.
+    const bytes = encoder.encode(part);
+    for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), fnvPrime);
     hash = Math.imul(hash, fnvPrime);
   }
   return (hash >>> 0).toString(16).padStart(hashLength, "0");

@@ -12,9 +12,6 @@ export function canonicalText(value: unknown): string {
 function ordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ordered);
   if (!isRecord(value)) return value;
-  const entries = Object.entries(value)
-    .map(([name, field]) => [name, ordered(field)] as const)
-    .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => a < b ? -1 : 1);
-  return Object.fromEntries(entries);
+  const names = Object.keys(value).filter((name) => value[name] !== undefined).sort();
+  return Object.fromEntries(names.map((name) => [name, ordered(value[name])]));
 }

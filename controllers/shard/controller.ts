@@ -45,6 +45,7 @@ import {
   reachesInstances,
 } from "./data_plane.ts";
 import { poolProblems } from "./desired_pod.ts";
+import { Configurations } from "./configurations.ts";
 import { finalize } from "./finalize.ts";
 import { FindingsTold } from "./findings_told.ts";
 import { infrastructure } from "./infrastructure.ts";
@@ -54,13 +55,13 @@ import { decideLife } from "./life/decide.ts";
 import { claimIndex, clusterOf, type Observation, observe, shardsOfClaim } from "./observe.ts";
 import { keepPgbackrest } from "./pgbackrest.ts";
 import { referencedText, trimConfigMap, usersOfConfigMap } from "./referenced_text.ts";
-import { configurationFor, type ShardConfiguration } from "./settings.ts";
+import type { ShardConfiguration } from "./settings.ts";
 import { secretStatements } from "./secrets.ts";
 import { stamps } from "./stamps.ts";
 import { findingsToTell, nextLookSeconds, noticesOf, type Pass, statusOf } from "./status.ts";
 import { classesOf, usersOfClass } from "./storage_classes.ts";
 import { isLookTooEarly } from "./registration.ts";
-import { poolViews } from "./view.ts";
+import { isSameView, poolViews } from "./view.ts";
 
 const own = { labels: ownedSelector };
 
@@ -79,6 +80,7 @@ export interface Memory {
   /** What is missing of the Secrets that users bring. */
   readonly secrets: Background<Statement[]>;
   readonly told: FindingsTold;
+  readonly configurations: Configurations;
 }
 
 export interface Means {
@@ -94,6 +96,7 @@ export function shardController(services: Services): Controller<Shard> {
     backups: new Background({ ...LOOK_BACKOFF, capMs: 600_000 }),
     secrets: new Background(LOOK_BACKOFF),
     told: new FindingsTold(),
+    configurations: new Configurations(),
   };
   const backgrounds = [memory.looks, memory.texts, memory.backups, memory.secrets];
   const meansOf = (object: Frozen<KubeObject>): Means => ({ services, memory, key: keyOf(object.metadata) });
@@ -124,18 +127,19 @@ export function shardController(services: Services): Controller<Shard> {
     decode: (raw) => Shards.decode(raw),
     reconcile: (shard, context) => reconcile(shard, meansOf(shard), context),
     finalize: (raw, context) => finalize(raw, meansOf(raw), context),
-    forget: (key) => [...backgrounds, memory.told].forEach((each) => each.forget(key)),
+    forget: (key) => [...backgrounds, memory.told, memory.configurations].forEach((each) => each.forget(key)),
   };
 }
 
 async function reconcile(shard: Shard & Stored, means: Means, context: ReconcileContext): Promise<Outcome> {
   const { services, memory, key } = means;
   const { instancesFrom } = await import("./read_instances.ts");
-  const address = addressOfShard(observe(shard, context, services.telemetry).view);
+  const first = observe(shard, context, services.telemetry);
+  const address = addressOfShard(first.view);
   const looking = lookTools(means, context.cache, shard.metadata.uid);
   const progress = lookAt(address, looking, context);
   const look = progress.kind === "done" ? progress.result : undefined;
-  const configuration = await configurationOfShard(shard, means, context);
+  const configuration = await configurationOfShard(shard, first, means, context);
   const observeNow = observer(
     context.cache,
     () => withSettings(observe(shard, context, services.telemetry), configuration),
@@ -232,11 +236,11 @@ function finalizer(shard: Shard & Stored): Step[] {
 
 async function configurationOfShard(
   shard: Shard & Stored,
-  { services, memory, key }: Means,
+  { view, recorded }: Observation,
+  { memory, key }: Means,
   context: ReconcileContext,
 ): Promise<ShardConfiguration> {
-  const { view, recorded } = observe(shard, context, services.telemetry);
-  return configurationFor({
+  return memory.configurations.of(key, {
     shard,
     cluster: shard.metadata.labels?.[clusterLabel],
     referenced: referencedText(view, { background: memory.texts, key }, context),
@@ -245,11 +249,15 @@ async function configurationOfShard(
   });
 }
 
-/** Looks again only when something has changed. */
+/** Looks again only when something has changed, and keeps a view that is the same: what is made from it is remembered by it. */
 function observer(cache: Cache, look: () => Observation): () => Observation {
   let seen: { readonly changes: number; readonly observation: Observation } | undefined;
   return () => {
-    if (seen?.changes !== cache.changes) seen = { changes: cache.changes, observation: look() };
+    if (seen?.changes === cache.changes) return seen.observation;
+    const observation = look();
+    const known = seen?.observation.view;
+    const view = known !== undefined && isSameView(known, observation.view) ? known : observation.view;
+    seen = { changes: cache.changes, observation: { ...observation, view } };
     return seen.observation;
   };
 }

@@ -47,6 +47,15 @@ export interface ShardView {
   readonly instanceCertificate?: CertificateTerms | undefined;
 }
 
+/** Whether all that is made from one view would be made from the other: both are views of one reading of the shard. */
+export function isSameView(one: ShardView, other: ShardView): boolean {
+  const { instanceCertificate: terms, ...own } = one;
+  const { instanceCertificate: otherTerms, ...others } = other;
+  const known = new Map<string, unknown>(Object.entries(others));
+  return Object.entries(own).every(([name, value]) => known.get(name) === value) &&
+    JSON.stringify(terms) === JSON.stringify(otherTerms);
+}
+
 /** One pool of a shard in one of its cells. */
 export interface PoolView {
   readonly shard: ShardView;
@@ -65,7 +74,7 @@ export function poolViews(shard: ShardView): readonly PoolView[] {
 }
 
 function makePoolViews(shard: ShardView): PoolView[] {
-  const pools = Object.entries(shard.owner.spec.pools).sort(([a], [b]) => a < b ? -1 : 1);
+  const pools = Object.entries(shard.owner.spec.pools).sort((a, b) => a[0] < b[0] ? -1 : 1);
   return pools.flatMap(([name, spec]) =>
     [...spec.cells ?? []].sort().map((cell): PoolView => ({ shard, name, cell, spec }))
   );
