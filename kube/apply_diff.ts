@@ -101,7 +101,8 @@ function isLeaf(owned: FieldTree): boolean {
 function compareMap(desired: LiveMap, place: Place<LiveMap>): ApplyVerdict {
   if (!coversOwned(desired, place.owned)) return "different";
   let verdict: ApplyVerdict = "same";
-  for (const [name, value] of Object.entries(desired)) {
+  for (const name of Object.keys(desired)) {
+    const value = desired[name];
     if (value === undefined) continue;
     verdict = worse(verdict, compareField(name, value, place));
     if (verdict === "different") return verdict;
@@ -158,22 +159,22 @@ function compareKeyed(field: string, desired: unknown[], place: Place<unknown[]>
   const key: unknown = JSON.parse(field.slice(2));
   if (!isRecord(key)) return "different";
   const owned = place.owned[field] ?? {};
-  const wanted = desired.filter(isRecord).find((item) => matches(item, key, true));
-  const live = place.live.filter(isRecord).find((item) => matches(item, key, false));
+  const names = Object.keys(key);
+  const has = (item: LiveMap, name: string) => item[name] === key[name];
+  const wanted = findRecord(
+    desired,
+    (item) => names.every((name) => has(item, name) || item[name] === undefined),
+  );
+  const live = findRecord(place.live, (item) => names.every((name) => has(item, name)));
   if (wanted === undefined || live === undefined) return "different";
   // A key field that is left out is filled in by the server's defaults and may count as owned, though not named.
-  const filled = pick(live, Object.keys(key).filter((name) => `f:${name}` in owned));
+  const filled = pick(live, names.filter((name) => `f:${name}` in owned));
   return compareValue({ ...filled, ...wanted }, { ...place, live, owned, quantities: false });
 }
 
-function matches(
-  item: Readonly<Record<string, unknown>>,
-  key: Record<string, unknown>,
-  loose: boolean,
-): boolean {
-  return Object.entries(key).every(([name, value]) =>
-    item[name] === value || (loose && item[name] === undefined)
-  );
+function findRecord(items: readonly unknown[], accept: (item: LiveMap) => boolean): LiveMap | undefined {
+  for (const item of items) if (isRecord(item) && accept(item)) return item;
+  return undefined;
 }
 
 function pick(map: Readonly<Record<string, unknown>>, names: string[]): Record<string, unknown> {
@@ -199,11 +200,11 @@ function compareWholeMap(
   live: Readonly<Record<string, unknown>>,
   quantity: boolean,
 ): ApplyVerdict {
-  const named = Object.entries(desired).filter(([, value]) => value !== undefined);
+  const named = Object.keys(desired).filter((name) => desired[name] !== undefined);
   let verdict: ApplyVerdict = Object.keys(live).length > named.length ? "unsure" : "same";
-  for (const [name, value] of named) {
+  for (const name of named) {
     if (!(name in live)) return "different";
-    verdict = worse(verdict, compareWhole(value, live[name], quantity || QUANTITY_MAPS.has(name)));
+    verdict = worse(verdict, compareWhole(desired[name], live[name], quantity || QUANTITY_MAPS.has(name)));
   }
   return verdict;
 }

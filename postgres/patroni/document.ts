@@ -1,5 +1,5 @@
 /** Patroni's configuration as one document for people to read: the members get theirs by environment variables. */
-import { yaml } from "./settings.ts";
+import { yaml } from "./yaml.ts";
 
 export interface DocumentedCluster {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Server settings of a Patroni cluster before its user says anything, and how they are written down for Spilo. */
-import { stringify } from "yaml";
+import { yaml } from "./yaml.ts";
 
 /**
  * Settings that every cluster starts from. Spilo's own are lower or absent; these make logical replication, rewinding and
@@ -21,7 +21,7 @@ export function effectiveParameters(
   given: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   const all = Object.entries({ ...DEFAULT_PARAMETERS, ...given });
-  return Object.fromEntries(all.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0));
+  return Object.fromEntries(all.sort((a, b) => a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
 }
 
 /**
@@ -59,15 +59,5 @@ export function spiloConfiguration({ parameters, clone = {}, recovery = {} }: Sp
   return yaml({
     bootstrap: { dcs: { postgresql: { parameters } }, ...clone },
     postgresql: { parameters, ...(isRecovering ? { recovery_conf: recovery } : {}) },
-  });
-}
-
-/** Texts are quoted where YAML would take them for something else; keys keep their order. */
-export function yaml(value: unknown): string {
-  return stringify(value, {
-    aliasDuplicateObjects: false,
-    lineWidth: 0,
-    defaultStringType: "QUOTE_DOUBLE",
-    defaultKeyType: "PLAIN",
   });
 }
