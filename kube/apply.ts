@@ -1,8 +1,8 @@
 /** Server-side apply that is only sent when it would change something. */
-import { createHash } from "node:crypto";
 import { compareApply } from "./apply_diff.ts";
 import type { Cache } from "./cache.ts";
 import type { Applied, KubeClient } from "./client.ts";
+import { digestOf } from "./digest.ts";
 import { isConflict } from "./errors.ts";
 import { withoutEmptied } from "./emptied.ts";
 import { parseFieldTree } from "./owned_fields.ts";
@@ -145,10 +145,6 @@ function isSettled<T extends KubeObject>(store: Store<T>, object: Applied<T>, pa
     (verdict === "unsure" && memo?.desired === desired && memo.doubts === digestOf(doubts));
   if (stands) entry.stands[part] = desired;
   return stands;
-}
-
-function digestOf(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("base64");
 }
 
 /** What the server made of the doubtful parts: the same again, over the same, will change nothing. */

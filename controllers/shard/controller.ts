@@ -45,7 +45,6 @@ import {
   reachesInstances,
 } from "./data_plane.ts";
 import { poolProblems } from "./desired_pod.ts";
-import { Configurations } from "./configurations.ts";
 import { finalize } from "./finalize.ts";
 import { FindingsTold } from "./findings_told.ts";
 import { infrastructure } from "./infrastructure.ts";
@@ -55,7 +54,7 @@ import { decideLife } from "./life/decide.ts";
 import { claimIndex, clusterOf, type Observation, observe, shardsOfClaim } from "./observe.ts";
 import { keepPgbackrest } from "./pgbackrest.ts";
 import { referencedText, trimConfigMap, usersOfConfigMap } from "./referenced_text.ts";
-import type { ShardConfiguration } from "./settings.ts";
+import { configurationFor, type ShardConfiguration } from "./settings.ts";
 import { secretStatements } from "./secrets.ts";
 import { stamps } from "./stamps.ts";
 import { findingsToTell, nextLookSeconds, noticesOf, type Pass, statusOf } from "./status.ts";
@@ -80,7 +79,6 @@ export interface Memory {
   /** What is missing of the Secrets that users bring. */
   readonly secrets: Background<Statement[]>;
   readonly told: FindingsTold;
-  readonly configurations: Configurations;
 }
 
 export interface Means {
@@ -96,7 +94,6 @@ export function shardController(services: Services): Controller<Shard> {
     backups: new Background({ ...LOOK_BACKOFF, capMs: 600_000 }),
     secrets: new Background(LOOK_BACKOFF),
     told: new FindingsTold(),
-    configurations: new Configurations(),
   };
   const backgrounds = [memory.looks, memory.texts, memory.backups, memory.secrets];
   const meansOf = (object: Frozen<KubeObject>): Means => ({ services, memory, key: keyOf(object.metadata) });
@@ -127,7 +124,7 @@ export function shardController(services: Services): Controller<Shard> {
     decode: (raw) => Shards.decode(raw),
     reconcile: (shard, context) => reconcile(shard, meansOf(shard), context),
     finalize: (raw, context) => finalize(raw, meansOf(raw), context),
-    forget: (key) => [...backgrounds, memory.told, memory.configurations].forEach((each) => each.forget(key)),
+    forget: (key) => [...backgrounds, memory.told].forEach((each) => each.forget(key)),
   };
 }
 
@@ -240,7 +237,7 @@ async function configurationOfShard(
   { memory, key }: Means,
   context: ReconcileContext,
 ): Promise<ShardConfiguration> {
-  return memory.configurations.of(key, {
+  return configurationFor({
     shard,
     cluster: shard.metadata.labels?.[clusterLabel],
     referenced: referencedText(view, { background: memory.texts, key }, context),

@@ -11,6 +11,8 @@ import {
 import { poolPodName, poolServiceName } from "../../api/multigres/names.ts";
 import { ports } from "../../api/multigres/ports.ts";
 import type { Applied } from "../../kube/client.ts";
+import { digestOf } from "../../kube/digest.ts";
+import { Recent } from "../../kube/recent.ts";
 import type { Problem } from "../../kube/controller.ts";
 import type { Pod } from "../../kube/kinds.ts";
 import { internalTls } from "../components/internal_tls.ts";
@@ -26,7 +28,7 @@ import { identityProblems, podSecurity } from "./pod_identity.ts";
 import { ownVolumes } from "./pod_volumes.ts";
 import { containers, folders, volumes } from "./shape.ts";
 import { specHash, userHash } from "./spec_hash.ts";
-import { childMetadata, namespaceOf, poolLabels, poolPath, type PoolView } from "./view.ts";
+import { childMetadata, namespaceOf, poolLabels, poolPath, type PoolView, type ShardView } from "./view.ts";
 
 /**
  * Seconds from the first signal to the end of all containers: the pooler hands over, and PostgreSQL has 10 s to stop fast
@@ -50,15 +52,24 @@ export function poolProblems(pool: PoolView): Problem[] {
  * @param index from 0 to 99
  */
 export function desiredPod(pool: PoolView, index: number): Built {
-  const known = built.get(pool) ?? new Map<number, Built>();
-  built.set(pool, known);
-  const pod = known.get(index) ?? buildPod(pool, index);
-  known.set(index, pod);
-  return pod;
+  const { shard, name, cell } = pool;
+  return built.get(`${sourcesOf(shard)} ${name} ${cell} ${index}`, () => buildPod(pool, index));
 }
 
-/** A pass asks several times: what has changed, what is to be stamped, what is to be made. */
-const built = new WeakMap<PoolView, Map<number, Built>>();
+/** Each pass asks several times: what has changed, what is to be stamped, what is to be made. */
+const built = new Recent<Built>(128);
+
+const digests = new WeakMap<ShardView, string>();
+
+/** Stands for all that the pods of a shard are made of. */
+function sourcesOf(shard: ShardView): string {
+  const known = digests.get(shard);
+  if (known !== undefined) return known;
+  const { owner: { spec, metadata: { name, namespace, uid, labels, annotations } }, ...others } = shard;
+  const digest = digestOf([spec, name, namespace, uid, labels, annotations, others]);
+  digests.set(shard, digest);
+  return digest;
+}
 
 function buildPod(pool: PoolView, index: number): Built {
   const problems = poolProblems(pool);

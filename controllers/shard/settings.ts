@@ -10,6 +10,8 @@
  */
 import type { Shard } from "../../api/multigres/shard.ts";
 import { clusterNameOf } from "../../postgres/baseline.ts";
+import { digestOf } from "../../kube/digest.ts";
+import { Recent } from "../../kube/recent.ts";
 import type { Catalogue } from "../../postgres/catalogue/catalogue.ts";
 import { type Configuration, configurationOf, type Sources } from "../../postgres/configuration.ts";
 import { valuesOf } from "../../postgres/layers.ts";
@@ -48,7 +50,17 @@ export interface SettingSources {
   readonly catalogue: Catalogue;
 }
 
+/** Passes over a shard ask for its settings again and again. */
+const recent = new Recent<ShardConfiguration>(128);
+
+/** The catalogue is that of one major version, and always the same. */
 export function configurationFor(sources: SettingSources): ShardConfiguration {
+  const { shard: { metadata, spec }, cluster, referenced, before, catalogue } = sources;
+  const question = digestOf([metadata.name, spec, cluster, referenced, before, catalogue.major]);
+  return recent.get(question, () => putTogether(sources));
+}
+
+function putTogether(sources: SettingSources): ShardConfiguration {
   const { referenced, before, catalogue } = sources;
   if (referenced.kind === "pending") {
     return { settings: before, expected: undefined, error: undefined, warnings: [] };
