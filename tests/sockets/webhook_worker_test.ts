@@ -4,7 +4,7 @@ import { createMetrics } from "../../telemetry/prometheus.ts";
 import { KeyPairError } from "../../webhook/host.ts";
 import { webhookMetrics } from "../../webhook/metrics.ts";
 import { freePort } from "../ground/ports.ts";
-import { waitFor } from "../ground/wait_for.ts";
+import { waitFor, waitUntil } from "../ground/wait_for.ts";
 import { factsOf, namespace, operatorName, reviewOf } from "../support/webhook.ts";
 import { authority, listening, pair, servingPair, withHost } from "../support/webhook_host.ts";
 
@@ -78,9 +78,14 @@ Deno.test("what the operator learns, reviews know", () =>
     const path = "/validate-multigres-com-v1alpha1-celltemplate";
     assert.equal((await ask(path, remove)).allowed, true);
     feed.tell(factsOf([["celltemplates", stored], ["multigresclusters", user]], []));
-    assert.match((await ask(path, remove)).message, /in use by MultigresCluster shop/);
+    // Reviews come another way than news, and may overtake them.
+    await waitUntil(
+      "the template to be in use",
+      () => ask(path, remove),
+      ({ message }) => /in use by MultigresCluster shop/.test(message),
+    );
     feed.tell([{ type: "gone", kind: "multigresclusters", key: `${namespace}/shop` }]);
-    assert.equal((await ask(path, remove)).allowed, true);
+    await waitUntil("the template to be free", () => ask(path, remove), ({ allowed }) => allowed === true);
   }));
 
 Deno.test("a certificate that does not fit is refused, and the one before serves on; a good one takes its place", () =>
