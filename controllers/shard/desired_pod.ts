@@ -57,7 +57,7 @@ export function desiredPod(pool: PoolView, index: number): Built {
 }
 
 /** Each pass asks several times: what has changed, what is to be stamped, what is to be made. */
-const built = new Recent<Built>(128);
+const built = new Recent<Built>(64);
 
 const digests = new WeakMap<ShardView, string>();
 

@@ -51,7 +51,7 @@ export interface SettingSources {
 }
 
 /** Passes over a shard ask for its settings again and again. */
-const recent = new Recent<ShardConfiguration>(128);
+const recent = new Recent<ShardConfiguration>(64);
 
 /** The catalogue is that of one major version, and always the same. */
 export function configurationFor(sources: SettingSources): ShardConfiguration {
