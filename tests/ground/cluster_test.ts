@@ -4,15 +4,13 @@ import { fakeRegion, fakeZones } from "./fake_nodes.ts";
 import { connectionAs, ownedTest, sharedCluster } from "./ground.ts";
 import { at, conditionStatus, listAt, stringAt } from "./json.ts";
 import { kubectl, tryKubectl } from "./kubectl.ts";
-import { delay, waitFor, waitUntil } from "./wait_for.ts";
+import { waitFor, waitUntil } from "./wait_for.ts";
 import { withNamespace } from "./with_namespace.ts";
 
 const podTemplate = (app: string) => ({
   metadata: { labels: { app } },
   spec: { containers: [{ name: "main", image: "example/none:1" }] },
 });
-
-const isReady = (pod: unknown) => conditionStatus(pod, "Ready") === "True";
 
 const claim = (name: string, storage: string) => ({
   apiVersion: "v1",
@@ -142,36 +140,6 @@ ownedTest("a pod that is resized in place has its new resources without a restar
     const resized = await waitUntil("pod db to have two CPUs", () => client.get(path), hasCpu("2"));
     assert.equal(at(resized, "status", "containerStatuses", 0, "restartCount"), 0);
     assert.equal(conditionStatus(resized, "Ready"), "True");
-  });
-});
-
-ownedTest("a pod that changes while it is deleted takes no successor of its name along", async (t) => {
-  await withNamespace(t, async ({ namespace, client }) => {
-    const home = `/api/v1/namespaces/${namespace}/pods`;
-    const annotations = (value: number) => ({ metadata: { annotations: { value: String(value) } } });
-    const pod = (name: string) => ({
-      metadata: { name },
-      spec: { nodeName: "node-1", containers: podTemplate(name).spec.containers },
-    });
-    await Promise.all(Array.from({ length: 20 }, async (_, index) => {
-      const path = `${home}/db-${index}`;
-      await client.request("POST", home, pod(`db-${index}`));
-      await waitUntil("the pod to be Ready", () => client.get(path), isReady);
-      await client.request("DELETE", path);
-      const changes = Array.from(
-        { length: 5 },
-        (_, value) => client.send("PATCH", path, annotations(value), "application/merge-patch+json"),
-      );
-      const created = await waitFor("its name to be free", async () => {
-        const answer = await client.send("POST", home, pod(`db-${index}`));
-        return answer.status === 201 && answer.body;
-      }, { intervalMs: 1 });
-      await Promise.all(changes);
-      const successor = await waitUntil("the successor to be Ready", () => client.get(path), isReady);
-      assert.equal(stringAt(successor, "metadata", "uid"), stringAt(created, "metadata", "uid"));
-    }));
-    await delay(500);
-    assert.equal((await client.list(home)).length, 20);
   });
 });
 
