@@ -127,6 +127,12 @@ export class Cache {
     return !signal.aborted;
   }
 
+  /** Waits until the server has said something of these kinds, be it that they do not exist: not yet known is not unknown. */
+  async whenAsked(resources: readonly Resource[], signal: AbortSignal): Promise<void> {
+    const isStarting = () => this.#reflectorsOf(resources).some(({ state }) => state.kind === "starting");
+    while (!signal.aborted && isStarting()) await this.#nextChange(signal);
+  }
+
   standings(): Standing[] {
     return [...this.#slots.values()].flatMap((slot) =>
       slot.reflectors.map((reflector, at) => {

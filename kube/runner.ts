@@ -5,7 +5,7 @@ import { isTracing, markFailed, type Span, withSpan } from "../telemetry/tracing
 import { act, type Caller } from "./act.ts";
 import { Applier } from "./apply.ts";
 import { RECONCILE_BACKOFF } from "./backoff.ts";
-import { type Cache, controllerKey } from "./cache.ts";
+import { type Cache, controllerKey, type Watched } from "./cache.ts";
 import type { KubeClient } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import type { Controller, Outcome, ReconcileContext } from "./controller.ts";
@@ -77,10 +77,12 @@ export class ControllerRunner<T extends KubeObject> {
 
   /** Kinds that must be in step with the server before the first reconcile. */
   get resources(): Resource[] {
+    return this.#watched.filter((each) => !each.optional).map((each) => each.resource);
+  }
+
+  get #watched(): Watched[] {
     const { watched, owns, sources = [] } = this.#controller;
-    return [watched, ...owns, ...sources.map((source) => source.watched)]
-      .filter((each) => !each.optional)
-      .map((each) => each.resource);
+    return [watched, ...owns, ...sources.map((source) => source.watched)];
   }
 
   /**
@@ -88,7 +90,9 @@ export class ControllerRunner<T extends KubeObject> {
    * @param cut aborts when even that takes too long.
    */
   async run(signal: AbortSignal, cut: AbortSignal): Promise<void> {
-    const synced = await this.#options.cache.whenSynced(this.resources, signal);
+    const { cache } = this.#options;
+    await cache.whenAsked(this.#watched.map(({ resource }) => resource), signal);
+    const synced = await cache.whenSynced(this.resources, signal);
     if (synced) this.#subscribe();
     const onAbort = () => this.#queue.close();
     signal.addEventListener("abort", onAbort, { once: true });

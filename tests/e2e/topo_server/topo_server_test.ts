@@ -14,6 +14,7 @@ import {
 import { sharedCluster } from "../../ground/ground.ts";
 import { delay, waitFor, waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
+import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { installKinds, type RunningOperator, startOperator, steadyClient } from "../../support/operator.ts";
 
 interface Stage {
@@ -26,7 +27,9 @@ interface Stage {
   condition(type: string): Promise<string>;
 }
 
-function scenario(name: string, run: (stage: Stage) => Promise<void>): void {
+type Prepare = (transport: FaultyTransport) => void;
+
+function scenario(name: string, run: (stage: Stage) => Promise<void>, prepare: Prepare = () => {}): void {
   Deno.test(name, (t) =>
     withNamespace(t, async ({ namespace }) => {
       using client = steadyClient(sharedCluster().connection);
@@ -34,6 +37,7 @@ function scenario(name: string, run: (stage: Stage) => Promise<void>): void {
       await using operator = startOperator(sharedCluster().connection, {
         setUp: addControllers,
         namespaces: [namespace],
+        prepare,
       });
       const status = async (of = "topo") =>
         (await client.get(TopoServers.resource, { namespace, name: of })).status;
@@ -143,6 +147,27 @@ scenario("a missing StorageClass is named, and the work goes on by itself once i
     await client.delete(StorageClasses, { name }, { precondition: { uid, resourceVersion } });
   }
 });
+
+scenario(
+  "nothing is made for a class that is missing, however late the classes are listed",
+  async ({ client, namespace, apply, condition }) => {
+    await apply({ etcd: { storage: { class: `never-${namespace}` } } });
+    const seen = await waitUntil(
+      "a finding",
+      () => condition("StorageClassValid"),
+      (finding) => finding !== "undefined/undefined",
+    );
+    assert.equal(seen, "False/StorageClassNotFound");
+    assert.equal(await client.find(StatefulSets, { namespace, name: "topo" }), undefined);
+  },
+  (transport) => {
+    const request = transport.request.bind(transport);
+    transport.request = async (each) => {
+      if (each.path.includes("/storageclasses")) await delay(2_000);
+      return await request(each);
+    };
+  },
+);
 
 scenario(
   "volumes grow with the spec; a smaller size and another number of members are refused in words",
