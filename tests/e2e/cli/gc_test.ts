@@ -4,6 +4,7 @@ import { collect } from "../../../cli/gc.ts";
 import { PersistentVolumeClaims, Pods } from "../../../kube/kinds.ts";
 import { silentLogger } from "../../../telemetry/log.ts";
 import { sharedCluster } from "../../ground/ground.ts";
+import { waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
 import { steadyClient } from "../../support/operator.ts";
 
@@ -31,6 +32,12 @@ Deno.test("only claims that were left behind long ago, and that nobody uses, are
         volumes: [{ name: "v", persistentVolumeClaim: { claimName: "used" } }],
       },
     });
+    // While a claim is bound it changes, and is not deleted as it was seen.
+    await waitUntil(
+      "every claim to be bound",
+      () => client.listAll(PersistentVolumeClaims, { namespace }),
+      (claims) => claims.every(({ status }) => status?.phase === "Bound"),
+    );
     const rules = { namespace, retentionSeconds: 24 * 3_600, dryRun: true };
     const zero = { scanned: 4, deleted: 0, would_delete: 0, skipped: 2, malformed: 1, errors: 0 };
     assert.deepEqual(await collect(client, rules, silentLogger), { ...zero, would_delete: 1 });
