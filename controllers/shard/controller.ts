@@ -60,7 +60,7 @@ import { stamps } from "./stamps.ts";
 import { findingsToTell, nextLookSeconds, noticesOf, type Pass, statusOf } from "./status.ts";
 import { classesOf, usersOfClass } from "./storage_classes.ts";
 import { isLookTooEarly } from "./registration.ts";
-import { isSameView, poolViews } from "./view.ts";
+import { poolViews } from "./view.ts";
 
 const own = { labels: ownedSelector };
 
@@ -246,15 +246,11 @@ async function configurationOfShard(
   });
 }
 
-/** Looks again only when something has changed, and keeps a view that is the same: what is made from it is remembered by it. */
+/** Looks again only when something has changed. */
 function observer(cache: Cache, look: () => Observation): () => Observation {
   let seen: { readonly changes: number; readonly observation: Observation } | undefined;
   return () => {
-    if (seen?.changes === cache.changes) return seen.observation;
-    const observation = look();
-    const known = seen?.observation.view;
-    const view = known !== undefined && isSameView(known, observation.view) ? known : observation.view;
-    seen = { changes: cache.changes, observation: { ...observation, view } };
+    if (seen?.changes !== cache.changes) seen = { changes: cache.changes, observation: look() };
     return seen.observation;
   };
 }

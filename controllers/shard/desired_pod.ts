@@ -11,10 +11,10 @@ import {
 import { poolPodName, poolServiceName } from "../../api/multigres/names.ts";
 import { ports } from "../../api/multigres/ports.ts";
 import type { Applied } from "../../kube/client.ts";
-import { digestOf } from "../../kube/digest.ts";
-import { Recent } from "../../kube/recent.ts";
 import type { Problem } from "../../kube/controller.ts";
+import { digestOf } from "../../kube/digest.ts";
 import type { Pod } from "../../kube/kinds.ts";
+import { Recent } from "../../kube/recent.ts";
 import { internalTls } from "../components/internal_tls.ts";
 import type { PodSpec, Volume } from "../components/pod_parts.ts";
 import { podPlacement, pullSecrets } from "../components/pod_placement.ts";

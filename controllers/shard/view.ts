@@ -47,15 +47,6 @@ export interface ShardView {
   readonly instanceCertificate?: CertificateTerms | undefined;
 }
 
-/** Whether all that is made from one view would be made from the other: both are views of one reading of the shard. */
-export function isSameView(one: ShardView, other: ShardView): boolean {
-  const { instanceCertificate: terms, ...own } = one;
-  const { instanceCertificate: otherTerms, ...others } = other;
-  const known = new Map<string, unknown>(Object.entries(others));
-  return Object.entries(own).every(([name, value]) => known.get(name) === value) &&
-    JSON.stringify(terms) === JSON.stringify(otherTerms);
-}
-
 /** One pool of a shard in one of its cells. */
 export interface PoolView {
   readonly shard: ShardView;
