@@ -354,7 +354,7 @@ async function failTimes(client: PoolerClient, server: { readonly port: number }
   return [...failures];
 }
 
-/** Fails a thousand times, and again: neither connections nor memory may be left. */
+/** Fails a thousand times, three times over: neither connections nor memory may be left. */
 async function leavesNothing(
   server: { readonly port: number; open(): number },
   failure: PoolerFailure,

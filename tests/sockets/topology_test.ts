@@ -30,7 +30,7 @@ async function failTimes(endpoint: string, options: EtcdOptions): Promise<Set<To
   return failures;
 }
 
-/** Fails a thousand times, and again: neither connections nor memory may be left. */
+/** Fails a thousand times, three times over: neither connections nor memory may be left. */
 async function failAThousandTimes(
   server: CountingServer,
   failure: TopologyFailure,
