@@ -220,9 +220,11 @@ async function conclude(shard: Shard & Stored, pass: Pass, context: ReconcileCon
   // What was seen a moment ago is better than nothing: it stands until the look that is under way has ended.
   const isSaid = shard.status?.phase !== undefined;
   if (pass.looking !== "no" && isSaid && pass.result.kind !== "failed") return outcome;
+  // Before the status is made: what time alone changes between the two must lead to another look, and not be passed over.
+  const dueSeconds = nextLookSeconds(pass, context.clock.now());
   const status = statusOf(pass, context.clock);
   await context.writeStatus(status, noticesOf(shard, status, pass));
-  return soonest(outcome, nextLookSeconds(pass, context.clock.now()));
+  return soonest(outcome, dueSeconds);
 }
 
 function finalizer(shard: Shard & Stored): Step[] {
