@@ -8,6 +8,7 @@
  * | what is asked for                                           |                                                     |
  * | nobody has anything to change                               | nothing                                             |
  * | a member is missing or not ready, or members contradict     | wait                                                |
+ * | members are labelled by Patroni, but not one as primary     | wait: somebody is taking over                       |
  * | a member is being resized                                   | wait                                                |
  * | a standby is to be resized, then: to be restarted           | the one with the highest number                     |
  * | the primary is to be resized in place                       | it is                                               |
@@ -18,7 +19,7 @@
  */
 import { type Cluster, mayRestartForResources } from "./shape.ts";
 import { contradicts, type Evidence, reportOf } from "./evidence.ts";
-import { type Member, primaryOf } from "./members.ts";
+import { type Member, primariesOf, primaryOf } from "./members.ts";
 
 export type Change =
   | { readonly kind: "none" }
@@ -76,12 +77,29 @@ function obstacle({ members, desired, evidence }: ChangeInput): Change | undefin
   if (contradicts(evidence) && "message" in evidence) {
     return { kind: "wait", reason: "MembersUnwell", message: evidence.message };
   }
+  if (!isLeaderClear(members)) return takingOver(members);
   const running = members.find(({ resize }) => resize.kind === "running");
   if (running === undefined || running.resize.kind !== "running") return undefined;
   return {
     kind: "wait",
     reason: "Resizing",
     message: `${running.name} is being resized: ${running.resize.message}`,
+  };
+}
+
+/** Whether Patroni's labels say who leads; where it labels nobody, nobody has to. */
+function isLeaderClear(members: readonly Member[]): boolean {
+  return primaryOf(members) !== undefined || members.every(({ role }) => role === undefined);
+}
+
+/** The wait until one member is labelled as primary: whoever is restarted before may be the leader. */
+export function takingOver(members: readonly Member[]): Change {
+  const primaries = primariesOf(members).map(({ name }) => name);
+  const who = primaries.length === 0 ? "No member is" : `${primaries.join(" and ")} are`;
+  return {
+    kind: "wait",
+    reason: "TakingOver",
+    message: `${who} labelled as primary: a member is taking over`,
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { StatefulSet } from "../../kube/kinds.ts";
 import type { PatroniCluster } from "../../postgres/patroni/rest.ts";
 import { storedCluster } from "../../tests/support/postgres_clusters.ts";
 import { candidateFor, type Change, type ChangeInput, nextChange } from "./change.ts";
@@ -54,6 +55,15 @@ const good = (leader: number, count: number): Evidence => ({
   report: streaming(leader, count),
 });
 const grace: Evidence = { kind: "grace", message: "not yet asked" };
+
+function standingWith(replicas: number): StatefulSet {
+  return {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "orders" },
+    spec: { replicas, selector: {}, template: {}, serviceName: "x" },
+  };
+}
 
 function input(members: Member[], more: Partial<ChangeInput> = {}): ChangeInput {
   return { cluster: storedCluster(), members, desired: members.length, evidence: grace, ...more };
@@ -119,6 +129,26 @@ Deno.test("nobody is touched while a member is missing, or the members do not fo
     told(nextChange(input(whole, { evidence: { kind: "missing", message: "silence" } }))),
     "wait MembersUnwell",
   );
+});
+
+Deno.test("while Patroni's labels name no leader, or two, nobody is restarted and nobody goes", () => {
+  const two = [
+    member(0, { role: "primary" }),
+    member(1, outdated("standby")),
+    member(2, outdated("primary")),
+  ];
+  assert.equal(told(nextChange(input(two, { evidence: good(2, 3) }))), "wait TakingOver");
+  const none = two.map(({ ordinal }) => member(ordinal, outdated("standby")));
+  assert.equal(told(nextChange(input(none, { evidence: good(2, 3) }))), "wait TakingOver");
+  const unlabelled = two.map(({ ordinal }) => member(ordinal, { outdated: true }));
+  assert.equal(told(nextChange(input(unlabelled, { evidence: good(2, 3) }))), "restart orders-2");
+
+  const scaled = (members: Member[]) =>
+    scaling(input(members, { evidence: good(2, 3), desired: 2 }), standingWith(3));
+  const { replicas, before } = scaled(two);
+  assert.deepEqual([replicas, told(before)], [3, "wait TakingOver"]);
+  // The former leader's node is lost: its pod keeps its label, and may be the very one that is to go.
+  assert.equal(scaled([...two.slice(0, 2), member(2, { role: "primary", ready: false })]).replicas, 2);
 });
 
 Deno.test("a member that is not ready as it is gets what is asked for at once: it may be the cure", () => {
@@ -203,12 +233,7 @@ Deno.test("while a standby is synchronous, nobody else is asked to take over", (
 
 Deno.test("a primary and its synchronous standby never go together", () => {
   const members = [0, 1, 2, 3, 4].map((at) => member(at, at === 3 ? { role: "primary" } : {}));
-  const standing = {
-    apiVersion: "apps/v1",
-    kind: "StatefulSet",
-    metadata: { name: "orders" },
-    spec: { replicas: 5, selector: {}, template: {}, serviceName: "x" },
-  };
+  const standing = standingWith(5);
   const goes = (standby: number) => {
     const { replicas, before } = scaling(
       input(members, { desired: 2, evidence: synchronous(3, standby, 5) }),
@@ -223,12 +248,7 @@ Deno.test("a primary and its synchronous standby never go together", () => {
 
 Deno.test("a primary among the surplus hands over before the number goes down", () => {
   const members = [member(0), member(1), member(2, { role: "primary" })];
-  const standing = {
-    apiVersion: "apps/v1",
-    kind: "StatefulSet",
-    metadata: { name: "orders" },
-    spec: { replicas: 3, selector: {}, template: {}, serviceName: "x" },
-  };
+  const standing = standingWith(3);
   const asked = scaling(input(members, { desired: 2, evidence: good(2, 3) }), standing);
   assert.deepEqual([asked.replicas, told(asked.before)], [3, "hand-over orders-2 orders-0"]);
   const over = [member(0, { role: "primary" }), member(1), member(2)];

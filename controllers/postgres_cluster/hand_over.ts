@@ -5,6 +5,7 @@ import type { ReconcileContext } from "../../kube/controller.ts";
 import type { PatroniClient } from "../../postgres/patroni/rest.ts";
 import { refuseWhenFenced } from "./fenced.ts";
 import type { Change } from "./change.ts";
+import { withLabelAhead } from "./label_ahead.ts";
 import type { Member } from "./members.ts";
 
 export interface HandOverTools {
@@ -34,7 +35,7 @@ const SETTLING_MS = 30_000;
 export function handOver(
   { leader, candidate }: HandOverChange,
   { background, client, key, addressOf }: HandOverTools,
-  context: Pick<ReconcileContext, "clock" | "signal" | "fence">,
+  context: Pick<ReconcileContext, "client" | "clock" | "signal" | "fence" | "log">,
 ): HandOver {
   const address = addressOf(leader);
   if (address === undefined) return { kind: "given-up", message: `${leader.name} has no address` };
@@ -43,7 +44,7 @@ export function handOver(
     freshMs: () => SETTLING_MS,
     run: async (signal) => {
       refuseWhenFenced(context.fence);
-      await client.switchover(address, { leader: leader.name, candidate: candidate.name }, signal);
+      await switchOver({ leader: leader.name, candidate, address, client }, context, signal);
       return true;
     },
   }, context);
@@ -57,4 +58,27 @@ export function handOver(
   }
   const why = progress.kind === "failed" ? `; it was refused: ${progress.error.message}` : "";
   return { kind: "waiting", message: message + why, dueSeconds: progress.dueMs / 1_000 };
+}
+
+interface SwitchOver {
+  readonly leader: string;
+  readonly candidate: Member;
+  /** Of the leader's Patroni. */
+  readonly address: string;
+  readonly client: PatroniClient;
+}
+
+async function switchOver(
+  { leader, candidate, address, client: patroni }: SwitchOver,
+  { client, clock, log }: Pick<ReconcileContext, "client" | "clock" | "log">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, namespace = "", uid } = candidate.pod.metadata;
+  await withLabelAhead({
+    client,
+    clock,
+    candidate: { name, namespace, uid },
+    isStopping: (signal) => patroni.isStopping(address, signal),
+    failed: (error) => log.warn(`Cannot label pod ${name} ahead of its promotion`, { error }),
+  }, () => patroni.switchover(address, { leader, candidate: name }, signal));
 }

@@ -103,6 +103,11 @@ export function isReady({ status, metadata }: Frozen<Pod>): boolean {
 
 /** The one member that is labelled as primary; undefined while there is none, or more than one. */
 export function primaryOf(members: readonly Member[]): Member | undefined {
-  const primaries = members.filter(({ role, leaving }) => role === "primary" && !leaving);
+  const primaries = primariesOf(members);
   return primaries.length === 1 ? primaries[0] : undefined;
+}
+
+/** Members that are labelled as primary: two of them for a moment while one takes over, see `label_ahead.ts`. */
+export function primariesOf(members: readonly Member[]): Member[] {
+  return members.filter(({ role, leaving }) => role === "primary" && !leaving);
 }

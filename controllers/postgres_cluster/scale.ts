@@ -1,8 +1,8 @@
 /** How many members a cluster has. */
 import type { StatefulSet } from "../../kube/kinds.ts";
 import type { Frozen } from "../../kube/types.ts";
-import { candidateFor, type Change, type ChangeInput } from "./change.ts";
-import { primaryOf } from "./members.ts";
+import { candidateFor, type Change, type ChangeInput, takingOver } from "./change.ts";
+import { primariesOf, primaryOf } from "./members.ts";
 
 export interface Scaling {
   /** Members that the StatefulSet is told to have now. */
@@ -20,12 +20,17 @@ export interface Scaling {
  * | below the primary            | it takes over, and hands over again to a member that stays                  |
  * | above the primary            | those above go; Patroni then makes another member synchronous               |
  *
- * Both gone at once would leave members that Patroni lets nobody of take over.
+ * Both gone at once would leave members that Patroni lets nobody of take over. Nobody goes while two members that are ready
+ * are labelled as primary: one of them is about to lead, and nobody should be asked twice.
  */
 export function scaling(input: ChangeInput, existing: Frozen<StatefulSet> | undefined): Scaling {
   const { desired } = input;
   const standing = existing?.spec?.replicas ?? desired;
   const primary = primaryOf(input.members);
+  const ready = input.members.filter(({ ready }) => ready);
+  if (standing > desired && primariesOf(ready).length > 1) {
+    return { replicas: standing, before: takingOver(ready) };
+  }
   if (standing <= desired || primary === undefined || primary.ordinal < desired) {
     return { replicas: desired, before: { kind: "none" } };
   }

@@ -61,7 +61,7 @@ function turnWith(
   const { replicas, before } = scaling(input, seen.statefulSet);
   const isOthers = input.autoscaling.kind === "keda" && seen.statefulSet !== undefined;
   const members = (count: number) => membership(seen, isOthers ? undefined : count);
-  const change = before.kind === "hand-over" ? before : nextChange(input);
+  const change = before.kind === "none" ? nextChange(input) : before;
   const awaited = awaitedBefore(change, input, tools.store, context);
   if (awaited !== undefined) {
     const plan = [...members(replicas), wait("SettingsNotStored", awaited, STORE_SECONDS)];

@@ -2,6 +2,8 @@
 import { clusterLabel } from "../../api/multigres/labels.ts";
 import { labelKeys } from "../../api/smoketurner/labels.ts";
 import { ports } from "../../api/smoketurner/ports.ts";
+import type { Output } from "../../cli/streams.ts";
+import { withLabelAhead } from "../../controllers/postgres_cluster/label_ahead.ts";
 import { POSTGRES_CONTAINER } from "../../controllers/postgres_cluster/shape.ts";
 import { ExecError } from "../../kube/exec.ts";
 import { type Pod, Pods } from "../../kube/kinds.ts";
@@ -53,9 +55,10 @@ export async function promote(
     return EXIT.done;
   }
   const change = { leader: primaryOf(group), candidate: able(candidate, found.pod), group };
-  if (found.cluster.kind === "PostgresCluster") await byPatroni(session, change);
+  const { stderr } = surroundings;
+  if (found.cluster.kind === "PostgresCluster") await byPatroni(session, change, found.pod, stderr);
   else await byMultiadmin(session, change, { cluster: found.cluster, free: flags["any-standby"] });
-  surroundings.stderr.write(`${change.leader.name} was asked to hand over\n`);
+  stderr.write(`${change.leader.name} was asked to hand over\n`);
   if (!flags.wait) return EXIT.done;
   const leader = await untilLeads(session, { ...change, ...found, flags });
   stdout.write(`${leader} leads now\n`);
@@ -111,23 +114,58 @@ function able(candidate: Member | undefined, pod: Pod): Member {
 /** Patroni's answer comes when the switchover is done; it waits for the old leader to stop, which may take a checkpoint. */
 const ANSWER_SECONDS = 60;
 
+/** Patroni, as seen from within its container. */
+const PATRONI = `http://localhost:${ports.patroni.port}`;
+
+/** Ends when the leader's server shuts down: 0 then, 1 when it does not within the time of an answer. */
+const UNTIL_STOPPING = `for _ in $(seq ${ANSWER_SECONDS * 10}); do
+  curl -s -m 1 ${PATRONI}/patroni | grep -Eq '"state": *"stopp(ing|ed)"' && exit 0
+  sleep 0.1
+done
+exit 1`;
+
 /** The call that the operator makes itself, from within the leader's container: members need not be reachable from here. */
-async function byPatroni(session: Session, { leader, candidate }: Change): Promise<void> {
+async function byPatroni(
+  session: Session,
+  { leader, candidate }: Change,
+  pod: Pod,
+  stderr: Output,
+): Promise<void> {
+  const { client, clock, namespace } = session;
+  const { name, uid = "" } = pod.metadata;
   const wish = JSON.stringify({ leader: leader.name, candidate: candidate.name });
-  const url = `http://localhost:${ports.patroni.port}/switchover`;
+  const url = `${PATRONI}/switchover`;
   const command = ["curl", "-sS", "-m", String(ANSWER_SECONDS), "-w", "\n%{http_code}", "-d", wish, url];
-  const result = await run(session, leader, command);
-  const { message, code } = parseCurl(result);
+  const answer = await withLabelAhead({
+    client,
+    clock,
+    candidate: { namespace, name, uid },
+    isStopping: async (signal) => {
+      await run(session, leader, ["sh", "-c", UNTIL_STOPPING], signal);
+      return true;
+    },
+    failed: (error) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      stderr.write(`Cannot label pod ${name} ahead, so clients find it a second later: ${reason}\n`);
+    },
+  }, () => run(session, leader, command));
+  const { message, code } = parseCurl(answer);
   if (code >= 200 && code < 300) return;
   throw new PluginError(
     `Cannot promote ${candidate.name} as Patroni of ${leader.name} answers ${code}: ${message}`,
   );
 }
 
-async function run({ exec, namespace }: Session, { name: pod }: Member, command: readonly string[]) {
+async function run(
+  { exec, namespace }: Session,
+  { name: pod }: Member,
+  command: readonly string[],
+  signal?: AbortSignal,
+) {
   const request = { namespace, pod, container: POSTGRES_CONTAINER, command };
+  const timeoutMs = (ANSWER_SECONDS + 10) * 1_000;
   try {
-    const result = await exec.run({ ...request, timeoutMs: (ANSWER_SECONDS + 10) * 1_000 });
+    const result = await exec.run({ ...request, timeoutMs, ...(signal === undefined ? {} : { signal }) });
     if (result.exitCode === 0) return result.stdout;
     throw new PluginError(`Cannot ask Patroni in pod ${pod}: ${result.stderr.trim()}`);
   } catch (error) {

@@ -2,6 +2,7 @@
 import {
   parseCluster,
   parseParameters,
+  parseStopping,
   type PatroniClient,
   type PatroniCluster,
   PatroniError,
@@ -30,6 +31,7 @@ export function fetchPatroni(options: FetchOptions = {}): PatroniClient {
     AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   return {
     cluster: async (address, signal) => await cluster(address, within(signal, ANSWER_MS), options),
+    isStopping: async (address, signal) => await isStopping(address, within(signal, ANSWER_MS), options),
     switchover: async (address, change, signal) =>
       await switchover(address, change, { ...options, signal: within(signal, SWITCHOVER_MS) }),
     setParameters: async (address, parameters, signal) =>
@@ -66,6 +68,11 @@ function parseJson(body: string, address: string): unknown {
 async function cluster(address: string, signal: AbortSignal, options: FetchOptions): Promise<PatroniCluster> {
   const body = await send(`${address}/cluster`, { method: "GET", signal }, options);
   return parseCluster(parseJson(body, address));
+}
+
+async function isStopping(address: string, signal: AbortSignal, options: FetchOptions): Promise<boolean> {
+  const body = await send(`${address}/patroni`, { method: "GET", signal }, options);
+  return parseStopping(parseJson(body, address));
 }
 
 async function switchover(

@@ -32,6 +32,8 @@ export interface PatroniClient {
   cluster(address: string, signal: AbortSignal): Promise<PatroniCluster>;
   /** Hands the office over, and returns when that is done. @throws PatroniError when it is refused, with the reason. */
   switchover(address: string, change: Switchover, signal: AbortSignal): Promise<void>;
+  /** Whether a member's server is shutting down, or has. @throws PatroniError */
+  isStopping(address: string, signal: AbortSignal): Promise<boolean>;
   /** Writes server settings into Patroni's store, unless they stand there so. @throws PatroniError */
   setParameters(
     address: string,
@@ -59,6 +61,14 @@ export function parseCluster(body: unknown): PatroniCluster {
     throw new PatroniError("Cannot read the members of the cluster as the answer lists none");
   }
   return { members: members.filter(isRecord).flatMap(parseMember), paused: body["pause"] === true };
+}
+
+/** States of a server that takes no more connections as it was told to stop, in the answer to `GET /patroni`. */
+const STOPPING: ReadonlySet<unknown> = new Set(["stopping", "stopped"]);
+
+/** Reads the answer to `GET /patroni`. */
+export function parseStopping(body: unknown): boolean {
+  return isRecord(body) && STOPPING.has(body["state"]);
 }
 
 /** The server settings in the answer to `GET /config`. */

@@ -17,6 +17,8 @@ export interface FakePatroni extends AsyncDisposable {
   readonly parameters: Record<string, unknown>;
   /** What was asked for: `leader > candidate`. */
   readonly switchovers: string[];
+  /** What a member says of its own server. */
+  stateOf: (member: string) => string;
   /** What a switchover does besides; the list is changed already. */
   onSwitchover: (leader: string, candidate: string) => Promise<void>;
   readonly services: PostgresClusterServices;
@@ -38,6 +40,7 @@ export function startFakePatroni(): FakePatroni {
     const [, member = "", action] = new URL(request.url).pathname.split("/");
     if (silent.has(member)) return new Response("gone", { status: 502 });
     if (action === "cluster") return Response.json({ scope: "orders", members: fake.members });
+    if (action === "patroni") return Response.json({ state: fake.stateOf(member) });
     if (action === "config") return await configure(request);
     if (action === "switchover") return await switchOver(await request.json());
     return new Response("unknown", { status: 404 });
@@ -65,6 +68,7 @@ export function startFakePatroni(): FakePatroni {
     parameters: { max_connections: 100 },
     silent,
     switchovers,
+    stateOf: () => "running",
     onSwitchover: () => Promise.resolve(),
     services: { patroniAddress: ({ name }) => `http://127.0.0.1:${server.addr.port}/${name}` },
     [Symbol.asyncDispose]: () => server.shutdown(),

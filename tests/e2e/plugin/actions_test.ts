@@ -4,6 +4,7 @@ import { specHashAnnotation } from "../../../api/multigres/annotations.ts";
 import { addControllers } from "../../../controllers/controllers.ts";
 import { type Pod, Pods, Secrets } from "../../../kube/kinds.ts";
 import { ownedTest, privateControlPlane, sharedCluster } from "../../ground/ground.ts";
+import { waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
 import { clusterTest, services } from "../../support/cluster_stage.ts";
 import { startDataPlane } from "../../support/data_plane/data_plane.ts";
@@ -193,15 +194,20 @@ ownedTest("a member is promoted by Patroni's own switchover, and refusals are pa
   await label("orders-0", "master");
   await label("orders-1", "replica");
   const wishes: unknown[] = [];
+  let state = "running";
+  let labelledAhead: string | undefined;
+  const roleOf = async () =>
+    (await client.get(Pods, { namespace, name: "orders-1" })).metadata.labels?.["spilo-role"] ?? "";
   let answer = new Response("no good candidates have been found", { status: 412 });
   await using _patroni = Deno.serve(
     { hostname: "127.0.0.1", port: PATRONI_PORT, onListen: () => {} },
     async (request) => {
+      if (new URL(request.url).pathname === "/patroni") return new Response(`{"state": "${state}"}`);
       wishes.push(await request.json());
-      if (answer.status === 200) {
-        await label("orders-0", "replica");
-        await label("orders-1", "master");
-      }
+      if (answer.status !== 200) return answer;
+      state = "stopping";
+      labelledAhead = await waitUntil("the label", roleOf, (role) => role === "master");
+      await label("orders-0", "replica");
       return answer;
     },
   );
@@ -216,10 +222,12 @@ ownedTest("a member is promoted by Patroni's own switchover, and refusals are pa
   const refused = await plugin(["promote", "pod/orders-1"], options);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /Patroni of orders-0 answers 412: no good candidates have been found\n$/);
+  assert.equal(await roleOf(), "replica", "nothing is labelled for a switchover that is refused");
   answer = new Response('Successfully switched over to "orders-1"');
   const done = await plugin(["promote", "orders-1"], options);
   assert.equal(done.code, 0, done.stderr);
   assert.equal(done.stdout, "orders-1 leads now\n");
+  assert.equal(labelledAhead, "master", "clients are led to it while the former leader stops");
   assert.deepEqual(wishes[1], { leader: "orders-0", candidate: "orders-1" });
   const again = await plugin(["promote", "orders-1"], options);
   assert.deepEqual([again.code, again.stdout], [0, "orders-1 leads already\n"]);

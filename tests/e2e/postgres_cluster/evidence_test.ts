@@ -173,3 +173,35 @@ played("a primary that is to go as surplus hands over first", async (stage, patr
   const status = await stage.untilPhase("Running");
   assert.equal(status.primaryPod, m0);
 });
+
+played(
+  "who takes over is labelled once the leader shuts down, and nobody goes before it leads",
+  async (stage, patroni) => {
+    patroni.members = wellMembers(m2, m0, m1);
+    await stage.apply();
+    await stage.untilPhase("Running");
+    await labelAll(stage, patroni);
+    await stage.untilCondition("ReplicasReady", "True/Streaming");
+    const roles = async () =>
+      (await stage.members()).map(({ metadata }) => `${metadata.name}=${metadata.labels?.["spilo-role"]}`)
+        .join();
+    const seen: string[] = [];
+    patroni.onSwitchover = async (leader, candidate) => {
+      // A checkpoint, as Patroni makes one before: the leader still takes writes.
+      await delay(500);
+      seen.push(await roles());
+      patroni.stateOf = (member) => member === leader ? "stopping" : "running";
+      await waitUntil("the label", roles, (now) => now.includes(`${candidate}=master`));
+      await delay(1_000);
+      seen.push(await roles());
+      await label(stage, leader, "replica");
+    };
+    await stage.apply({ replicas: 2 });
+    await waitUntil("two members", stage.members, (pods) => pods.length === 2);
+    assert.deepEqual(seen, [
+      `${m0}=replica,${m1}=replica,${m2}=master`,
+      `${m0}=master,${m1}=replica,${m2}=master`,
+    ]);
+    assert.deepEqual(patroni.switchovers, [`${m2} > ${m0}`], "it is asked for once");
+  },
+);
