@@ -4,13 +4,15 @@
  * Brings up what the selected groups need, runs one group after another, each with its own narrow permissions, takes
  * everything down again, and ends with one line: `N passed, N failed`.
  *
- * Exit codes: 0 when all tests pass, 1 when one fails, 2 when what they need could not be brought up, so that none ran.
+ * Exit codes: 0 when all tests pass, 1 when one fails or what they need could not be brought up, 2 when this machine cannot
+ * carry the nodes that they need, so that none ran.
  */
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { requireNode } from "./ground/build.ts";
 import { groundVariable } from "./ground/ground.ts";
 import { type GuardedProcess, spawnGuarded, temporaryFolder } from "./ground/guard.ts";
+import { NodesImpossibleError } from "./ground/nodes/real_cluster.ts";
 import { prepareGround } from "./ground/prepare.ts";
 import { onEnd } from "./ground/signals.ts";
 import { findTests } from "./runner/files.ts";
@@ -18,11 +20,6 @@ import { type Group, groupOf, groups, ignoredVariables, type Surroundings } from
 import { add, noTests, summary, type Tally, tallyOf } from "./runner/tally.ts";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** No test ran, as the ground for them is missing; `cause` tells why. */
-class GroundError extends Error {
-  override readonly name = "GroundError";
-}
 
 async function main(args: readonly string[]): Promise<number> {
   const flags = args.filter((arg) => arg.startsWith("-") && arg !== "--");
@@ -40,11 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
     await stack.disposeAsync();
   });
   const needs = new Set(chosen.flatMap((group) => group.needs));
-  const prepared = stack.use(
-    await prepareGround(needs, console.log).catch((cause) => {
-      throw new GroundError("Cannot bring up what the tests need", { cause });
-    }),
-  );
+  const prepared = stack.use(await prepareGround(needs, console.log));
   const descriptionPath = join(scratch.path, "ground.json");
   await Deno.writeTextFile(descriptionPath, JSON.stringify(prepared.description), { mode: 0o600 });
   const around: Surroundings = {
@@ -105,8 +98,8 @@ async function readTally(path: string, success: boolean): Promise<Tally> {
 try {
   Deno.exit(await main(Deno.args));
 } catch (error) {
-  const reason = error instanceof GroundError ? error.cause : error;
-  console.error(reason instanceof Error ? reason.message : reason);
+  console.error(error instanceof Error ? error.message : error);
+  if (error instanceof NodesImpossibleError) Deno.exit(2);
   console.log(`\n${summary({ passed: 0, failed: 1, skipped: 0 })}`);
-  Deno.exit(error instanceof GroundError ? 2 : 1);
+  Deno.exit(1);
 }

@@ -157,10 +157,18 @@ export class PatroniCluster {
   }
 
   async untilSynchronous(): Promise<void> {
-    await waitUntil("a synchronous standby", () => this.patroni(), hasSynchronousStandby, {
+    const isThere = (list: unknown) => synchronousStandbyOf(list) !== undefined;
+    await waitUntil("a synchronous standby", () => this.patroni(), isThere, {
       timeoutMs: LONG_MS,
       intervalMs: 250,
     });
+  }
+
+  /** The one that may take over while replication is synchronous. */
+  async synchronousStandby(): Promise<string> {
+    const name = synchronousStandbyOf(await this.patroni());
+    if (name === undefined) throw new Error("Cannot find a synchronous standby");
+    return name;
   }
 
   /** The node that a member is on. */
@@ -205,6 +213,7 @@ function isStreaming(list: unknown, members: number): boolean {
     states.every((state) => state === "leader" || state === "running" || state === "streaming");
 }
 
-function hasSynchronousStandby(list: unknown): boolean {
-  return listAt(list, "members").some((member) => stringAt(member, "role") === "sync_standby");
+function synchronousStandbyOf(list: unknown): string | undefined {
+  const found = listAt(list, "members").find((member) => stringAt(member, "role") === "sync_standby");
+  return stringAt(found, "name");
 }

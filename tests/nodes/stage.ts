@@ -8,7 +8,6 @@ import type { GuardedProcess } from "../ground/guard.ts";
 import { at } from "../ground/json.ts";
 import { inNetworkOf } from "../ground/nodes/machine.ts";
 import { installDefinitions, startOperator } from "../ground/operator.ts";
-import { freePort } from "../ground/ports.ts";
 import { delay, waitUntil } from "../ground/wait_for.ts";
 import { withNamespace } from "../ground/with_namespace.ts";
 import { LONG_MS, PatroniCluster } from "./cluster.ts";
@@ -16,6 +15,9 @@ import { LONG_MS, PatroniCluster } from "./cluster.ts";
 /** What the cluster of a test is called; each test has a namespace of its own. */
 export const name = "orders";
 export const names = clusterNames(name);
+
+/** In the node, whose own programs listen elsewhere; what is free on this machine says nothing of a node's network. */
+let nextPort = 19_000;
 
 export class Stage extends PatroniCluster {
   operator: GuardedProcess | undefined;
@@ -44,7 +46,7 @@ export class Stage extends PatroniCluster {
     const { kubeconfigPath, folder, machines: [first] } = realNodes();
     if (first === undefined) throw new Error("Cannot start the operator without a node");
     const log = join(folder, `operator-${this.namespace}.log`);
-    const ports = { metricsPort: freePort(), probePort: freePort() };
+    const ports = { metricsPort: nextPort++, probePort: nextPort++ };
     this.operator = startOperator({ kubeconfigPath, log, ...ports, through: inNetworkOf(first, folder) });
     return this.operator;
   }

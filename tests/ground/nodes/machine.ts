@@ -93,16 +93,40 @@ else
 fi
 `;
 
+const NAMESPACES = ["--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"];
+
+/** What a node does first: it mounts, has a network of its own, and groups of processes. */
+const trial = `
+unshare "$@" --propagation=private sh -euc 'mount -t tmpfs tmpfs /run && hostname trial && echo 1 >/proc/sys/net/ipv4/ip_forward'
+for kind in /sys/fs/cgroup /sys/fs/cgroup/memory; do
+  [ ! -e "$kind/cgroup.procs" ] || { mkdir -p "$kind/matriarch-trial" && rmdir "$kind/matriarch-trial"; }
+done
+`;
+
+/** Tries whether this machine lets us make nodes. @throws Error with the reason when it does not */
+export async function requireNamespaces(): Promise<void> {
+  const user = await shell("id -u");
+  if (user !== "0") {
+    throw new Error(`Cannot make nodes as user ${user}: namespaces and control groups are root's`);
+  }
+  await shell("[ -e /etc/debian_version ] && command -v apt-get unshare").catch(() => {
+    throw new Error("Cannot make nodes on this system: what they are made of are packages of Debian 12");
+  });
+  const { code, stderr } = await tryShell(trial, ...NAMESPACES);
+  if (code !== 0) {
+    throw new Error(`Cannot make nodes here, as namespaces or control groups are refused: ${stderr}`);
+  }
+}
+
 /** Starts process 1 of a node and gives the node its mounts, groups and network. `first` is needed for all but the first. */
 export async function startMachine(folder: string, index: number, first?: Machine): Promise<Machine> {
   const { state, configuration } = nodeFolders(folder, index);
   await Deno.mkdir(configuration, { recursive: true });
   const own = join(folder, `node-${index}`);
-  const namespaces = ["--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"];
   const holder = spawnGuarded({
     program: "unshare",
     args: [
-      ...namespaces,
+      ...NAMESPACES,
       "--propagation=private",
       "tini",
       "-s",

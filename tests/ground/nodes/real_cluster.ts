@@ -3,7 +3,7 @@
  * One runs on a machine at a time; another run waits for its end.
  */
 import { join } from "node:path";
-import { cacheRoot, temporaryRoot } from "../binaries.ts";
+import { type Binaries, cacheRoot, temporaryRoot } from "../binaries.ts";
 import { ensureBinaries, type Progress } from "../build.ts";
 import { GroundClient } from "../client.ts";
 import { type Connection, readKubeconfig } from "../connection.ts";
@@ -13,7 +13,7 @@ import { credentialFile, startPrograms, writeCredentials } from "./control_plane
 import { ensureImages } from "./images.ts";
 import { keepMachine } from "./keeper.ts";
 import { MOST_NODES } from "./layout.ts";
-import { killMachine, type Machine, startMachine } from "./machine.ts";
+import { killMachine, type Machine, requireNamespaces, startMachine } from "./machine.ts";
 import { type NodeTools, startNode } from "./node.ts";
 import { ensureNodeBinaries, ensurePackages, type NodeBinaries } from "./programs.ts";
 
@@ -33,26 +33,51 @@ export interface RealCluster extends AsyncDisposable {
   readonly description: RealNodes;
 }
 
+/** This machine cannot carry nodes, or what they are made of cannot be had here: nothing was started. */
+export class NodesImpossibleError extends Error {
+  override readonly name = "NodesImpossibleError";
+}
+
+interface Parts {
+  readonly planes: Binaries;
+  readonly binaries: NodeBinaries;
+  readonly images: readonly string[];
+}
+
+const PLANE_PROGRAMS = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubectl",
+] as const;
+
+/** @throws NodesImpossibleError */
+async function ensureParts(progress: Progress): Promise<Parts> {
+  try {
+    await requireNamespaces();
+    await ensurePackages(progress);
+    return {
+      planes: await ensureBinaries(PLANE_PROGRAMS, progress),
+      binaries: await ensureNodeBinaries(progress),
+      images: await ensureImages(progress),
+    };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new NodesImpossibleError(reason, { cause });
+  }
+}
+
 /**
  * Builds what is not built yet, then starts nodes and waits until all are Ready.
  * @param count nodes, from 1 to 3
- * @throws Error when we are not root, or when something does not start: its logs are in the message's folder until the end
+ * @throws NodesImpossibleError; Error when something does not start: its logs are in the message's folder until the end
  */
 export async function startRealCluster(count: number, progress: Progress): Promise<RealCluster> {
   if (!Number.isInteger(count) || count < 1 || count > MOST_NODES) {
     throw new RangeError(`Cannot start ${count} nodes: from 1 to ${MOST_NODES} are possible`);
   }
-  await ensurePackages(progress);
-  const programs = [
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kubectl",
-  ] as const;
-  const planes = await ensureBinaries(programs, progress);
-  const binaries = await ensureNodeBinaries(progress);
-  const images = await ensureImages(progress);
+  const { planes, binaries, images } = await ensureParts(progress);
   const keeper = await keepMachine(join(cacheRoot(), "nodes.lock"), temporaryRoot(), progress);
   const { folder } = keeper;
   const machines: Machine[] = [];
