@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { StatefulSet } from "../../kube/kinds.ts";
-import type { PatroniCluster } from "../../postgres/patroni/rest.ts";
+import type { PatroniCluster } from "../../postgres/patroni/report.ts";
 import { storedCluster } from "../../tests/support/postgres_clusters.ts";
 import { candidateFor, type Change, type ChangeInput, nextChange } from "./change.ts";
 import type { Evidence } from "./evidence.ts";
@@ -40,6 +40,7 @@ function member(ordinal: number, given: Given = {}): Member {
 
 const streaming = (leader: number, count: number): PatroniCluster => ({
   paused: false,
+  silent: [],
   members: Array.from({ length: count }, (_, at) => ({
     name: `orders-${at}`,
     role: at === leader ? "leader" : "replica",
@@ -219,7 +220,7 @@ Deno.test("the standby with the least lag takes over, if Patroni is not paused a
 function synchronous(leader: number, standby: number, count: number): Evidence {
   const { paused, members } = streaming(leader, count);
   const roles = members.map((each, at) => at === standby ? { ...each, role: "sync_standby" } : each);
-  return { kind: "good", report: { paused, members: roles } };
+  return { kind: "good", report: { paused, silent: [], members: roles } };
 }
 
 Deno.test("while a standby is synchronous, nobody else is asked to take over", () => {

@@ -1,25 +1,32 @@
 /**
  * What the members themselves say. Pods that are ready prove that containers run, not that there is one leader whom the
- * others follow; that is asked of Patroni, beside the reconciles, every few seconds.
+ * others follow; that each member's Patroni is asked, beside the reconciles, every few seconds.
  *
- * | what Patroni's list says                        | verdict                                         |
- * | ----------------------------------------------- | ----------------------------------------------- |
- * | one leader runs; each ready pod else streams    | good                                            |
- * | from it, on its timeline                        |                                                 |
- * | anything else                                   | bad, with the reason                            |
- * | there is no list, for less than 120 s           | grace: workloads count, as they do at the start |
- * | there is no list, for longer                    | missing: nobody knows, so nobody says "Running" |
+ * | what the members say                               | verdict                                         |
+ * | -------------------------------------------------- | ----------------------------------------------- |
+ * | one leads and runs; each ready pod else streams    | good                                            |
+ * | from it, on its timeline                           |                                                 |
+ * | anything else                                      | bad, with the reason                            |
+ * | one that matters has been silent for less than 10 s | grace: workloads count, as they do at the start |
+ * | nobody says anything, for less than 120 s          | grace                                           |
+ * | nobody says anything, for longer                   | missing: nobody knows, so nobody says "Running" |
+ *
+ * A standby that is silent does not matter while the leader says that it streams.
  */
 import { ports } from "../../api/smoketurner/ports.ts";
 import type { Background, Progress, Task } from "../../kube/background.ts";
 import type { BackoffPolicy } from "../../kube/backoff.ts";
+import type { Clock } from "../../kube/clock.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import {
   isLeader,
-  type PatroniClient,
+  type NamedAnswer,
   type PatroniCluster,
   type PatroniMember,
-} from "../../postgres/patroni/rest.ts";
+  reportFrom,
+  type SilentMember,
+} from "../../postgres/patroni/report.ts";
+import { type PatroniClient, PatroniError } from "../../postgres/patroni/rest.ts";
 import type { Member } from "./members.ts";
 
 export type Evidence =
@@ -35,7 +42,7 @@ export type Evidence =
     readonly report: PatroniCluster;
   };
 
-export type BadReason = "NoLeader" | "NotStreaming" | "OtherTimeline" | "Unlisted";
+export type BadReason = "NoLeader" | "TwoLeaders" | "NotStreaming" | "OtherTimeline" | "NoAnswer";
 
 /** A leader that is lost must be missed within 5 s, in milliseconds. */
 const FRESH_MS = 3_000;
@@ -43,8 +50,8 @@ const FRESH_MS = 3_000;
 export const GRACE_MS = 120_000;
 /** Pauses after questions that nobody answered. */
 export const EVIDENCE_BACKOFF: BackoffPolicy = { firstMs: 1_000, capMs: 10_000, jitter: 0.2 };
-/** Members that are asked at a time: whoever answers first is believed. */
-const ASKED = 3;
+/** A member that is busy may miss two questions, in milliseconds. */
+export const SILENCE_MS = 10_000;
 
 export interface EvidenceTools {
   readonly background: Background<PatroniCluster>;
@@ -58,9 +65,12 @@ export interface EvidenceTools {
 }
 
 export interface Asked {
-  readonly addresses: readonly string[];
+  /** Addresses by the names of members. */
+  readonly addresses: ReadonlyMap<string, string>;
   /** The members that were ready: an answer from before they changed may not tell of them. */
   readonly members: string;
+  /** Since when members have been silent, by their names, in monotonic milliseconds. */
+  readonly silentSince: Map<string, number>;
 }
 
 /** Where Patroni answers in a pod. Spilo serves it without TLS. */
@@ -77,17 +87,22 @@ export function findEvidence(
 ): Evidence {
   const { background, asked, key, client } = tools;
   const addresses = askable(members, tools);
-  if (addresses.length === 0) {
+  if (addresses.size === 0) {
     forgetEvidence(tools);
     return { kind: "none" };
   }
-  const now: Asked = { addresses, members: signatureOf(members) };
-  if (asked.get(key)?.members !== now.members) background.outdate(key);
+  const before = asked.get(key);
+  const now: Asked = {
+    addresses,
+    members: signatureOf(members),
+    silentSince: before?.silentSince ?? new Map(),
+  };
+  if (before?.members !== now.members) background.outdate(key);
   asked.set(key, now);
   const task: Task<PatroniCluster> = {
-    id: "cluster",
+    id: "members",
     freshMs: () => FRESH_MS,
-    run: (signal) => firstAnswer(asked.get(key)?.addresses ?? [], client, signal),
+    run: (signal) => askMembers(asked.get(key) ?? now, { client, clock: context.clock }, signal),
     digest: digestOf,
   };
   return judge(background.look(key, task, context), members);
@@ -103,12 +118,12 @@ function signatureOf(members: readonly Member[]): string {
   return members.filter(({ ready }) => ready).map(({ pod }) => pod.metadata.uid).join();
 }
 
-/** What of a list is news: of lags only that they doubled or halved, from a mebibyte on. */
-function digestOf({ members, paused }: PatroniCluster): string {
+/** What of a report is news: of lags only that they doubled or halved, from a mebibyte on. */
+function digestOf({ members, silent, paused }: PatroniCluster): string {
   const seen = members.map(({ name, role, state, timeline, lagBytes, pendingRestart }) =>
     [name, role, state, timeline, magnitude(lagBytes), pendingRestart].join()
   );
-  return JSON.stringify([...seen.sort(), paused]);
+  return JSON.stringify([seen, silent.map(({ name, silentMs }) => [name, silentMs < SILENCE_MS]), paused]);
 }
 
 function magnitude(lagBytes: number | undefined): number | string {
@@ -116,27 +131,46 @@ function magnitude(lagBytes: number | undefined): number | string {
   return lagBytes < 2 ** 20 ? 0 : Math.floor(Math.log2(lagBytes));
 }
 
-/** Those who know most first: the primary, then members that are ready. */
-function askable(members: readonly Member[], { addressOf }: EvidenceTools): string[] {
+function askable(members: readonly Member[], { addressOf }: EvidenceTools): ReadonlyMap<string, string> {
   const able = members.filter(({ ready, leaving }) => ready && !leaving);
-  const ordered = [...able].sort((a, b) => rank(a) - rank(b));
-  return ordered.slice(0, ASKED).flatMap((member) => addressOf(member) ?? []);
+  return new Map(able.flatMap((member) => {
+    const address = addressOf(member);
+    return address === undefined ? [] : [[member.name, address]];
+  }));
 }
 
-function rank({ role }: Member): number {
-  return role === "primary" ? 0 : 1;
-}
-
-async function firstAnswer(
-  addresses: readonly string[],
-  client: PatroniClient,
+/** Asks each member about itself. @throws PatroniError when nobody answers */
+async function askMembers(
+  { addresses, silentSince }: Asked,
+  { client, clock }: { readonly client: PatroniClient; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<PatroniCluster> {
-  try {
-    return await Promise.any(addresses.map((address) => client.cluster(address, signal)));
-  } catch (error) {
-    throw error instanceof AggregateError ? error.errors[0] : error;
-  }
+  const answers: NamedAnswer[] = [];
+  const silent: SilentMember[] = [];
+  const errors: unknown[] = [];
+  await Promise.all([...addresses].map(async ([name, address]) => {
+    try {
+      answers.push([name, await askMember(name, address, client, signal)]);
+      silentSince.delete(name);
+    } catch (error) {
+      errors.push(error);
+      const now = clock.monotonic();
+      const since = silentSince.get(name) ?? now;
+      silentSince.set(name, since);
+      const message = error instanceof Error ? error.message : String(error);
+      silent.push({ name, message, silentMs: now - since });
+    }
+  }));
+  for (const name of silentSince.keys()) if (!addresses.has(name)) silentSince.delete(name);
+  if (answers.length === 0) throw errors[0];
+  return reportFrom(answers, silent.sort((a, b) => a.name < b.name ? -1 : 1));
+}
+
+/** An address may have gone over to another pod. */
+async function askMember(name: string, address: string, client: PatroniClient, signal: AbortSignal) {
+  const answer = await client.member(address, signal);
+  if (answer.name === undefined || answer.name === name) return answer;
+  throw new PatroniError(`GET ${address}/patroni is answered by ${answer.name}`);
 }
 
 /** What progress of the question means for the members that are there. */
@@ -156,44 +190,72 @@ export function judge(progress: Progress<PatroniCluster>, members: readonly Memb
   }
 }
 
-/** Compares Patroni's list with the pods. */
+/** Compares what members say with the pods. */
 export function verdictOf(report: PatroniCluster, members: readonly Member[]): Evidence {
-  const found = faultOf(report, members);
-  return found === undefined ? { kind: "good", report } : { kind: "bad", ...found, report };
+  const ready = members.filter(({ ready, leaving }) => ready && !leaving);
+  const found = faultOf(report, ready);
+  if (found === undefined) return { kind: "good", report };
+  const { silent } = found;
+  // One that has just become silent may only be busy.
+  if (silent !== undefined && silent.silentMs < SILENCE_MS) {
+    return { kind: "grace", message: `${silent.name} does not answer yet: ${silent.message}` };
+  }
+  return { kind: "bad", reason: found.reason, message: found.message, report };
 }
 
 interface Fault {
   readonly reason: BadReason;
   readonly message: string;
+  /** Whose answer might clear it. */
+  readonly silent?: SilentMember;
 }
 
-function faultOf({ members: listed }: PatroniCluster, members: readonly Member[]): Fault | undefined {
-  const leader = listed.find(isLeader);
-  if (leader === undefined) return { reason: "NoLeader", message: "Patroni lists no leader" };
-  if (leader.state !== "running") {
-    return { reason: "NoLeader", message: `The leader ${leader.name} is not running but ${leader.state}` };
+function faultOf(report: PatroniCluster, ready: readonly Member[]): Fault | undefined {
+  const leaders = report.members.filter(isLeader);
+  const running = leaders.filter(({ state }) => state === "running");
+  if (running.length > 1) {
+    return {
+      reason: "TwoLeaders",
+      message: `${running.map(({ name }) => name).join(" and ")} take writes at the same time`,
+    };
   }
-  const pod = members.find(({ name }) => name === leader.name);
-  if (pod === undefined || !pod.ready) {
-    const why = pod === undefined ? "has no pod" : "is not ready";
-    return { reason: "NoLeader", message: `The leader ${leader.name} ${why}` };
+  const [leader] = running;
+  if (leader === undefined) return leaderFault(leaders, report, ready);
+  if (!ready.some(({ name }) => name === leader.name)) {
+    return { reason: "NoLeader", message: `The leader ${leader.name} is not ready` };
   }
-  const others = members.filter(({ name, ready, leaving }) => name !== leader.name && ready && !leaving);
-  for (const { name } of others) {
-    const fault = standbyFault(name, leader, listed);
+  for (const { name } of ready) {
+    const fault = name === leader.name ? undefined : standbyFault(name, leader, report);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
 
-function standbyFault(
-  name: string,
-  leader: PatroniMember,
-  listed: readonly PatroniMember[],
-): Fault | undefined {
-  const standby = listed.find((each) => each.name === name);
+function leaderFault(
+  [leader]: readonly PatroniMember[],
+  report: PatroniCluster,
+  ready: readonly Member[],
+): Fault {
+  const reason = "NoLeader";
+  if (leader !== undefined) {
+    return { reason, message: `The leader ${leader.name} is not running but ${leader.state}` };
+  }
+  const silent = report.silent.find((each) => ready.some(({ name }) => name === each.name));
+  if (silent === undefined) return { reason, message: "No member that is ready leads" };
+  const message = `Nobody leads of those that answer, and ${silent.name} does not: ${silent.message}`;
+  return { reason, message, silent };
+}
+
+function standbyFault(name: string, leader: PatroniMember, report: PatroniCluster): Fault | undefined {
+  const standby = report.members.find((each) => each.name === name);
   if (standby === undefined) {
-    return { reason: "Unlisted", message: `Member ${name} is ready, but Patroni does not list it` };
+    const silent = report.silent.find((each) => each.name === name);
+    const why = silent === undefined ? "was not asked yet" : `does not answer: ${silent.message}`;
+    return {
+      reason: "NoAnswer",
+      message: `Standby ${name} ${why}`,
+      ...(silent === undefined ? {} : { silent }),
+    };
   }
   if (standby.state !== "streaming") {
     return { reason: "NotStreaming", message: `Standby ${name} does not stream but is ${standby.state}` };
@@ -210,7 +272,7 @@ export function contradicts({ kind }: Evidence): boolean {
   return kind === "bad" || kind === "missing";
 }
 
-/** The latest list, where there is one. */
+/** The latest report, where there is one. */
 export function reportOf(evidence: Evidence): PatroniCluster | undefined {
   return evidence.kind === "good" || evidence.kind === "bad" ? evidence.report : undefined;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { parseCluster } from "../../postgres/patroni/rest.ts";
-import { GRACE_MS, judge, verdictOf } from "./evidence.ts";
+import { reportFrom, type SilentMember } from "../../postgres/patroni/report.ts";
+import { parseAnswer } from "../../postgres/patroni/rest.ts";
+import { GRACE_MS, judge, SILENCE_MS, verdictOf } from "./evidence.ts";
 import type { Member } from "./members.ts";
 
 function member(name: string, ready = true): Member {
@@ -20,30 +21,98 @@ function member(name: string, ready = true): Member {
 }
 
 const pods = [member("c-0"), member("c-1")];
-const leader = { name: "c-0", role: "leader", state: "running", timeline: 4, host: "10.0.0.1", port: 5432 };
-const standby = { name: "c-1", role: "replica", state: "streaming", timeline: 4, lag: 16 };
 
-/** `kind reason`, of what Patroni answers. */
-function verdict(members: unknown[], seen: Member[] = pods): string {
-  const found = verdictOf(parseCluster({ members, scope: "c" }), seen);
+/** As Patroni 3.2 answers, with what nobody reads here left out. */
+const leader = {
+  state: "running",
+  role: "master",
+  timeline: 4,
+  xlog: { location: 4_096 },
+  replication: [
+    {
+      usename: "standby",
+      application_name: "c-1",
+      state: "streaming",
+      sync_state: "async",
+      sync_priority: 0,
+    },
+  ],
+  patroni: { version: "3.2.2", scope: "c", name: "c-0" },
+};
+const standby = {
+  state: "running",
+  role: "replica",
+  replication_state: "streaming",
+  timeline: 4,
+  xlog: { received_location: 4_080, replayed_location: 4_000, replayed_timestamp: null, paused: false },
+  patroni: { version: "3.2.2", scope: "c", name: "c-1" },
+};
+
+const silence = (name: string, silentMs: number): SilentMember => ({ name, message: "timed out", silentMs });
+
+function reportOfAnswers(answers: Record<string, unknown>, silent: readonly SilentMember[] = []) {
+  return reportFrom(
+    Object.entries(answers).map(([name, body]) => [name, parseAnswer(body)] as const),
+    silent,
+  );
+}
+
+/** `kind reason`, of what members answer. */
+function verdict(
+  answers: Record<string, unknown>,
+  { seen = pods, silent = [] }: { seen?: Member[]; silent?: readonly SilentMember[] } = {},
+): string {
+  const found = verdictOf(reportOfAnswers(answers, silent), seen);
   return found.kind === "bad" ? `bad ${found.reason}` : found.kind;
 }
 
 Deno.test("one leader that runs, whom all ready pods follow on its timeline, is good", () => {
-  assert.equal(verdict([leader, standby]), "good");
-  assert.equal(verdict([leader, { ...standby, role: "sync_standby" }]), "good");
-  assert.equal(verdict([leader, { ...standby, lag: "unknown" }]), "good");
-  assert.equal(verdict([leader], [member("c-0"), member("c-1", false)]), "good");
+  assert.equal(verdict({ "c-0": leader, "c-1": standby }), "good");
+  assert.equal(verdict({ "c-0": { ...leader, role: "primary" }, "c-1": standby }), "good");
+  assert.equal(verdict({ "c-0": leader, "c-1": { ...standby, sync_standby: true } }), "good");
+  assert.equal(verdict({ "c-0": { ...standby, role: "standby_leader" }, "c-1": standby }), "good");
+  assert.equal(verdict({ "c-0": leader }, { seen: [member("c-0"), member("c-1", false)] }), "good");
 });
 
 Deno.test("anything else is bad, for a reason", () => {
-  assert.equal(verdict([standby]), "bad NoLeader");
-  assert.equal(verdict([{ ...leader, state: "stopped" }, standby]), "bad NoLeader");
-  assert.equal(verdict([{ ...leader, name: "c-9" }, standby]), "bad NoLeader");
-  assert.equal(verdict([leader, standby], [member("c-0", false), member("c-1")]), "bad NoLeader");
-  assert.equal(verdict([leader]), "bad Unlisted");
-  assert.equal(verdict([leader, { ...standby, state: "in archive recovery" }]), "bad NotStreaming");
-  assert.equal(verdict([leader, { ...standby, timeline: 3 }]), "bad OtherTimeline");
+  const unready = [member("c-0", false), member("c-1")];
+  assert.equal(verdict({ "c-0": standby, "c-1": standby }), "bad NoLeader");
+  assert.equal(verdict({ "c-0": { ...leader, state: "stopped" }, "c-1": standby }), "bad NoLeader");
+  assert.equal(verdict({ "c-0": leader, "c-1": standby }, { seen: unready }), "bad NoLeader");
+  assert.equal(verdict({ "c-0": leader, "c-1": leader }), "bad TwoLeaders");
+  assert.equal(verdict({ "c-0": leader }), "bad NoAnswer");
+  const archived = { ...standby, replication_state: "in archive recovery" };
+  assert.equal(verdict({ "c-0": leader, "c-1": archived }), "bad NotStreaming");
+  assert.equal(verdict({ "c-0": leader, "c-1": { ...standby, state: "starting" } }), "bad NotStreaming");
+  assert.equal(verdict({ "c-0": leader, "c-1": { ...standby, timeline: 3 } }), "bad OtherTimeline");
+});
+
+Deno.test("an old leader that stops beside its successor is no second one", () => {
+  assert.equal(
+    verdict({ "c-0": { ...leader, state: "stopping" }, "c-1": { ...leader, timeline: 5 } }),
+    "bad NotStreaming",
+  );
+});
+
+Deno.test("a silent standby counts while the leader sees it stream, and a silent leader for 10 s", () => {
+  const [short, long] = [SILENCE_MS - 1, SILENCE_MS];
+  assert.equal(verdict({ "c-0": leader }, { silent: [silence("c-1", long)] }), "good");
+  const alone = { ...leader, replication: [] };
+  assert.equal(verdict({ "c-0": alone }, { silent: [silence("c-1", short)] }), "grace");
+  assert.equal(verdict({ "c-0": alone }, { silent: [silence("c-1", long)] }), "bad NoAnswer");
+  assert.equal(verdict({ "c-1": standby }, { silent: [silence("c-0", short)] }), "grace");
+  assert.equal(verdict({ "c-1": standby }, { silent: [silence("c-0", long)] }), "bad NoLeader");
+});
+
+Deno.test("lags are what a standby has received less than its leader wrote, and never below nothing", () => {
+  const lagOf = (change: object, by: object = leader) =>
+    reportOfAnswers({ "c-0": by, "c-1": { ...standby, ...change } }).members[1]?.lagBytes;
+  assert.equal(lagOf({}), 16);
+  assert.equal(lagOf({ xlog: { received_location: null, replayed_location: 4_000 } }), 96);
+  assert.equal(lagOf({ xlog: { received_location: 5_000 } }), 0);
+  assert.equal(lagOf({ xlog: undefined, wal: { received_location: 4_000 } }), 96);
+  assert.equal(lagOf({ xlog: {} }), undefined);
+  assert.equal(lagOf({}, { ...leader, xlog: undefined }), undefined);
 });
 
 Deno.test("without an answer workloads count for 120 s, then nobody knows", () => {
@@ -55,16 +124,14 @@ Deno.test("without an answer workloads count for 120 s, then nobody knows", () =
 });
 
 Deno.test("an answer from before the pods changed accuses no standby, but a leader that is gone is gone", () => {
-  const done = (members: unknown[]) =>
-    judge({ kind: "done", result: parseCluster({ members }), ageMs: 0, outdated: true, dueMs: 0 }, pods);
-  assert.equal(done([leader]).kind, "grace");
-  assert.equal(done([standby]).kind, "bad");
+  const done = (answers: Record<string, unknown>) =>
+    judge({ kind: "done", result: reportOfAnswers(answers), ageMs: 0, outdated: true, dueMs: 0 }, pods);
+  assert.equal(done({ "c-0": leader }).kind, "grace");
+  assert.equal(done({ "c-1": standby }).kind, "bad");
 });
 
-Deno.test("an answer that lists no members is refused, and members without a name are passed over", () => {
-  assert.throws(() => parseCluster({}), /lists none/);
-  assert.deepEqual(parseCluster({ members: [{ role: "leader" }], pause: true }), {
-    members: [],
-    paused: true,
-  });
+Deno.test("an answer without a role is refused; a pause that any member knows of counts", () => {
+  assert.throws(() => parseAnswer({ state: "running" }), /role or its state is missing/);
+  assert.throws(() => parseAnswer([]), /role or its state is missing/);
+  assert.equal(reportOfAnswers({ "c-0": leader, "c-1": { ...standby, pause: true } }).paused, true);
 });

@@ -2,7 +2,7 @@
 import type { Background } from "../../kube/background.ts";
 import type { BackoffPolicy } from "../../kube/backoff.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
-import type { PatroniClient } from "../../postgres/patroni/rest.ts";
+import { isStopping, type PatroniClient } from "../../postgres/patroni/rest.ts";
 import { refuseWhenFenced } from "./fenced.ts";
 import type { Change } from "./change.ts";
 import { withLabelAhead } from "./label_ahead.ts";
@@ -78,7 +78,7 @@ async function switchOver(
     client,
     clock,
     candidate: { name, namespace, uid },
-    isStopping: (signal) => patroni.isStopping(address, signal),
+    isStopping: async (signal) => isStopping(await patroni.member(address, signal)),
     failed: (error) => log.warn(`Cannot label pod ${name} ahead of its promotion`, { error }),
   }, () => patroni.switchover(address, { leader, candidate: name }, signal));
 }

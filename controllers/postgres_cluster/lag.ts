@@ -4,7 +4,7 @@ import type { Scaling } from "../../api/smoketurner/postgres_cluster/scaling.ts"
 import type { PostgresClusterStatus } from "../../api/smoketurner/postgres_cluster/status.ts";
 import type { Clock } from "../../kube/clock.ts";
 import { timestamp } from "../../kube/conditions.ts";
-import { isLeader, type PatroniCluster } from "../../postgres/patroni/rest.ts";
+import { isLeader, type PatroniCluster } from "../../postgres/patroni/report.ts";
 
 const DEFAULT_THRESHOLD_SECONDS = 30;
 const DEFAULT_MEGABYTES = 100;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { parseCluster } from "../../postgres/patroni/rest.ts";
+import { reportFrom } from "../../postgres/patroni/report.ts";
+import { parseAnswer } from "../../postgres/patroni/rest.ts";
 import { storedCluster } from "../../tests/support/postgres_clusters.ts";
 import { lagLimit, lagStatus, secondsOf } from "./lag.ts";
 
@@ -23,7 +24,13 @@ const clockAt = (seconds: number) => ({
 });
 
 const report = (lag: number, state = "streaming") =>
-  parseCluster({ members: [{ name: "c-0", role: "leader" }, { name: "c-1", role: "replica", state, lag }] });
+  reportFrom([
+    ["c-0", parseAnswer({ role: "master", state: "running", xlog: { location: 5_000_000_000_000 } })],
+    [
+      "c-1",
+      parseAnswer({ role: "replica", state, xlog: { received_location: 5_000_000_000_000 - lag } }),
+    ],
+  ]);
 
 Deno.test("lags are told anew when they mean something else, or after a minute when they differ at all", () => {
   const before = {

@@ -1,10 +1,9 @@
 /** Patroni's REST API over HTTP. */
 import {
-  parseCluster,
+  parseAnswer,
   parseParameters,
-  parseStopping,
+  type PatroniAnswer,
   type PatroniClient,
-  type PatroniCluster,
   PatroniError,
   type Switchover,
 } from "./rest.ts";
@@ -30,8 +29,7 @@ export function fetchPatroni(options: FetchOptions = {}): PatroniClient {
   const within = (signal: AbortSignal, limitMs: number) =>
     AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   return {
-    cluster: async (address, signal) => await cluster(address, within(signal, ANSWER_MS), options),
-    isStopping: async (address, signal) => await isStopping(address, within(signal, ANSWER_MS), options),
+    member: async (address, signal) => await member(address, within(signal, ANSWER_MS), options),
     switchover: async (address, change, signal) =>
       await switchover(address, change, { ...options, signal: within(signal, SWITCHOVER_MS) }),
     setParameters: async (address, parameters, signal) =>
@@ -65,14 +63,9 @@ function parseJson(body: string, address: string): unknown {
   }
 }
 
-async function cluster(address: string, signal: AbortSignal, options: FetchOptions): Promise<PatroniCluster> {
-  const body = await send(`${address}/cluster`, { method: "GET", signal }, options);
-  return parseCluster(parseJson(body, address));
-}
-
-async function isStopping(address: string, signal: AbortSignal, options: FetchOptions): Promise<boolean> {
+async function member(address: string, signal: AbortSignal, options: FetchOptions): Promise<PatroniAnswer> {
   const body = await send(`${address}/patroni`, { method: "GET", signal }, options);
-  return parseStopping(parseJson(body, address));
+  return parseAnswer(parseJson(body, address));
 }
 
 async function switchover(

@@ -2,6 +2,8 @@
 import { GROUP, VERSION } from "../../api/smoketurner/group.ts";
 import { labelKeys, spiloRole } from "../../api/smoketurner/labels.ts";
 import { clusterNames } from "../../api/smoketurner/names.ts";
+import { fetchPatroni } from "../../postgres/patroni/fetch_client.ts";
+import { isLeader, type PatroniCluster as PatroniReport, reportFrom } from "../../postgres/patroni/report.ts";
 import type { GroundClient, Manifest } from "../ground/client.ts";
 import { realNodes } from "../ground/ground.ts";
 import { at, conditionStatus, isRecord, listAt, stringAt } from "../ground/json.ts";
@@ -11,6 +13,8 @@ import { waitUntil } from "../ground/wait_for.ts";
 
 /** Time in which members come up, or a node is missed and comes back, in milliseconds. */
 export const LONG_MS = 240_000;
+
+const patroni = fetchPatroni();
 
 /** A member's pod as the API server has it. */
 export interface RealMember {
@@ -102,18 +106,19 @@ export class PatroniCluster {
     return stringAt(lock, "metadata", "annotations", "leader");
   }
 
-  /** What the members themselves say, as the first of them that answers knows it. */
-  async patroni(path = "cluster", method = "GET", body?: unknown): Promise<unknown> {
-    const members = (await this.members()).filter(({ address, ready }) => address !== "" && ready);
-    return await Promise.any(members.map(async ({ address }) => {
-      const response = await fetch(`http://${address}:8008/${path}`, {
-        method,
-        signal: AbortSignal.timeout(3000),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const answer: unknown = await response.json();
-      return answer;
+  /** What the members that are ready say, each of itself. */
+  async report(): Promise<PatroniReport> {
+    const answers = await Promise.all((await this.#reachable()).map(async ({ name, address }) => {
+      const signal = AbortSignal.timeout(3000);
+      return [name, await patroni.member(address, signal)] as const;
     }));
+    return reportFrom(answers);
+  }
+
+  async #reachable(): Promise<{ readonly name: string; readonly address: string }[]> {
+    return (await this.members())
+      .filter(({ address, ready }) => address !== "" && ready)
+      .map(({ name, address }) => ({ name, address: `http://${address}:8008` }));
   }
 
   /** Waits until the operator says that this spec runs, by what the members say, with so many of them. */
@@ -132,8 +137,8 @@ export class PatroniCluster {
     );
     await waitUntil(
       "Patroni to say the same",
-      () => this.patroni(),
-      (list) => isStreaming(list, members),
+      () => this.report(),
+      (report) => isStreaming(report, members),
       { timeoutMs: LONG_MS, intervalMs: 250 },
     );
   }
@@ -152,13 +157,21 @@ export class PatroniCluster {
 
   /** Turns synchronous replication on, and waits until a standby is part of each commit. */
   async makeSynchronous(): Promise<void> {
-    await this.patroni("config", "PATCH", { synchronous_mode: true });
+    const [member] = await this.#reachable();
+    if (member === undefined) throw new Error("Cannot find a member that is ready");
+    const response = await fetch(`${member.address}/config`, {
+      method: "PATCH",
+      body: JSON.stringify({ synchronous_mode: true }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const said = await response.text();
+    if (!response.ok) throw new Error(`Cannot make replication synchronous: ${said}`);
     await this.untilSynchronous();
   }
 
   async untilSynchronous(): Promise<void> {
-    const isThere = (list: unknown) => synchronousStandbyOf(list) !== undefined;
-    await waitUntil("a synchronous standby", () => this.patroni(), isThere, {
+    const isThere = (report: PatroniReport) => synchronousStandbyOf(report) !== undefined;
+    await waitUntil("a synchronous standby", () => this.report(), isThere, {
       timeoutMs: LONG_MS,
       intervalMs: 250,
     });
@@ -166,7 +179,7 @@ export class PatroniCluster {
 
   /** The one that may take over while replication is synchronous. */
   async synchronousStandby(): Promise<string> {
-    const name = synchronousStandbyOf(await this.patroni());
+    const name = synchronousStandbyOf(await this.report());
     if (name === undefined) throw new Error("Cannot find a synchronous standby");
     return name;
   }
@@ -205,15 +218,11 @@ function memberOf(pod: unknown): RealMember {
   };
 }
 
-function isStreaming(list: unknown, members: number): boolean {
-  const states = listAt(list, "members").map((member) =>
-    stringAt(member, "role") === "leader" ? "leader" : stringAt(member, "state")
-  );
-  return states.length === members && states.filter((state) => state === "leader").length === 1 &&
-    states.every((state) => state === "leader" || state === "running" || state === "streaming");
+function isStreaming({ members: listed }: PatroniReport, members: number): boolean {
+  return listed.length === members && listed.filter(isLeader).length === 1 &&
+    listed.every((member) => member.state === (isLeader(member) ? "running" : "streaming"));
 }
 
-function synchronousStandbyOf(list: unknown): string | undefined {
-  const found = listAt(list, "members").find((member) => stringAt(member, "role") === "sync_standby");
-  return stringAt(found, "name");
+function synchronousStandbyOf({ members }: PatroniReport): string | undefined {
+  return members.find(({ role }) => role === "sync_standby")?.name;
 }

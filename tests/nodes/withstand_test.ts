@@ -4,7 +4,7 @@ import { realNodes } from "../ground/ground.ts";
 import { killMachine, shellIn } from "../ground/nodes/machine.ts";
 import { setLink } from "../ground/nodes/network.ts";
 import { restartNode } from "../ground/nodes/real_cluster.ts";
-import { waitUntil } from "../ground/wait_for.ts";
+import { delay, waitUntil } from "../ground/wait_for.ts";
 import { secondsSince, tell } from "./figures.ts";
 import { type Load, startLoad } from "./load.ts";
 import { LONG_MS, type RealMember } from "./cluster.ts";
@@ -36,6 +36,26 @@ async function promoteStandby(stage: Stage): Promise<void> {
   assert.equal(code, 0, stderr);
 }
 
+/** Asks all members what the operator asks, so often that a frozen one finds questions when it goes on. */
+function askAllTheTime(stage: Stage): AsyncDisposable & { readonly answered: number } {
+  let [answered, running] = [0, true];
+  const done = (async () => {
+    while (running) {
+      await stage.report().then(() => answered++, () => undefined);
+      await delay(100);
+    }
+  })();
+  return {
+    get answered() {
+      return answered;
+    },
+    [Symbol.asyncDispose]: async () => {
+      running = false;
+      await done;
+    },
+  };
+}
+
 /** Does something to the primary and waits until another one leads, writes go on, and all members are well again. */
 async function disturb(
   stage: Stage,
@@ -57,6 +77,24 @@ async function disturb(
   const gap = load.gapSince(start);
   tell(what, { "write gap": gap, "another primary after": leader, "all well after": since() });
   return gap;
+}
+
+/**
+ * Halts all of the primary's container, Patroni with it, until another one is elected, and lets it go on at once. That is
+ * when two believe that they lead, and when a former leader that is disturbed may take the lock back.
+ */
+async function freeze(stage: Stage, primary: RealMember): Promise<void> {
+  const ctr = (verb: string) =>
+    shellIn(stage.machineOf(primary), `ctr -n k8s.io task ${verb} "$1"`, primary.containerId);
+  await ctr("pause");
+  // One that is thawed before the others have looked would go on leading: its lease ends up to a look before.
+  try {
+    await waitUntil("Patroni to elect", () => stage.leader(), (leader) => leader !== primary.name, {
+      timeoutMs: LONG_MS,
+    });
+  } finally {
+    await ctr("resume");
+  }
 }
 
 onNodes("a cluster of three loses its primary again and again, and no acknowledged row", async (stage, t) => {
@@ -87,20 +125,14 @@ onNodes("a cluster of three loses its primary again and again, and no acknowledg
   });
 
   await t.step("the primary's container is frozen", async () => {
-    const frozen = await disturb(stage, load, "container frozen", async (primary) => {
-      const ctr = (verb: string) =>
-        shellIn(stage.machineOf(primary), `ctr -n k8s.io task ${verb} "$1"`, primary.containerId);
-      await ctr("pause");
-      // One that is thawed before the others have looked would go on leading: its lease ends up to a look before.
-      try {
-        await waitUntil("Patroni to elect", () => stage.leader(), (leader) => leader !== primary.name, {
-          timeoutMs: LONG_MS,
-        });
-      } finally {
-        await ctr("resume");
-      }
-    });
+    const frozen = await disturb(stage, load, "container frozen", (primary) => freeze(stage, primary));
     assert.ok(frozen > 1);
+  });
+
+  await t.step("it is frozen while its Patroni is asked all the time, as the operator asks", async () => {
+    await using asking = askAllTheTime(stage);
+    await disturb(stage, load, "container frozen and asked", (primary) => freeze(stage, primary));
+    assert.ok(asking.answered > 0);
   });
 
   const { machines: [first] } = realNodes();

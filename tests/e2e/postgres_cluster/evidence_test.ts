@@ -108,11 +108,27 @@ played(
 );
 
 played(
-  "any member that answers is believed, so one that is silent changes nothing",
+  "a standby that is silent changes nothing while its leader sees it stream, but a silent leader is missed",
   async (stage, patroni) => {
-    patroni.silent.add(m0).add(m1);
+    patroni.silent.add(m1);
     await stage.apply();
     await stage.untilCondition("ReplicasReady", "True/Streaming");
+    patroni.silent.add(m0);
+    const status = await stage.untilCondition("Ready", "False/NoLeader");
+    const message = status.conditions?.find(({ type }) => type === "Ready")?.message ?? "";
+    assert.match(message, new RegExp(`Nobody leads of those that answer, and ${m0} does not: .*502`));
+    patroni.silent.clear();
+    await stage.untilPhase("Running");
+  },
+);
+
+played(
+  "members are asked about themselves alone, as a question for all of them disturbs an election",
+  async (stage, patroni) => {
+    await stage.apply();
+    await stage.untilCondition("ReplicasReady", "True/Streaming");
+    assert.deepEqual([...patroni.asked].filter((path) => !path.endsWith("/patroni")), []);
+    assert.equal(patroni.asked.size, 3);
   },
 );
 
@@ -190,7 +206,7 @@ played(
       // A checkpoint, as Patroni makes one before: the leader still takes writes.
       await delay(500);
       seen.push(await roles());
-      patroni.stateOf = (member) => member === leader ? "stopping" : "running";
+      patroni.stopping.add(leader);
       await waitUntil("the label", roles, (now) => now.includes(`${candidate}=master`));
       await delay(1_000);
       seen.push(await roles());
