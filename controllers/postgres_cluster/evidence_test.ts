@@ -39,6 +39,7 @@ const leader = {
   ],
   patroni: { version: "3.2.2", scope: "c", name: "c-0" },
 };
+const alone = { ...leader, replication: [] };
 const standby = {
   state: "running",
   role: "replica",
@@ -82,9 +83,16 @@ Deno.test("anything else is bad, for a reason", () => {
   assert.equal(verdict({ "c-0": leader, "c-1": leader }), "bad TwoLeaders");
   assert.equal(verdict({ "c-0": leader }), "bad NoAnswer");
   const archived = { ...standby, replication_state: "in archive recovery" };
-  assert.equal(verdict({ "c-0": leader, "c-1": archived }), "bad NotStreaming");
+  assert.equal(verdict({ "c-0": alone, "c-1": archived }), "bad NotStreaming");
   assert.equal(verdict({ "c-0": leader, "c-1": { ...standby, state: "starting" } }), "bad NotStreaming");
-  assert.equal(verdict({ "c-0": leader, "c-1": { ...standby, timeline: 3 } }), "bad OtherTimeline");
+  assert.equal(verdict({ "c-0": alone, "c-1": { ...standby, timeline: 3 } }), "bad OtherTimeline");
+});
+
+Deno.test("a leader that sees a standby stream is believed before the standby, which learns of timelines later", () => {
+  assert.equal(verdict({ "c-0": leader, "c-1": { ...standby, timeline: 3 } }), "good");
+  assert.equal(verdict({ "c-0": leader, "c-1": { ...standby, replication_state: undefined } }), "good");
+  const startsUp = { ...leader, replication: [{ application_name: "c-1", state: "startup" }] };
+  assert.equal(verdict({ "c-0": startsUp, "c-1": { ...standby, timeline: 3 } }), "bad OtherTimeline");
 });
 
 Deno.test("an old leader that stops beside its successor is no second one", () => {
@@ -97,7 +105,6 @@ Deno.test("an old leader that stops beside its successor is no second one", () =
 Deno.test("a silent standby counts while the leader sees it stream, and a silent leader for 10 s", () => {
   const [short, long] = [SILENCE_MS - 1, SILENCE_MS];
   assert.equal(verdict({ "c-0": leader }, { silent: [silence("c-1", long)] }), "good");
-  const alone = { ...leader, replication: [] };
   assert.equal(verdict({ "c-0": alone }, { silent: [silence("c-1", short)] }), "grace");
   assert.equal(verdict({ "c-0": alone }, { silent: [silence("c-1", long)] }), "bad NoAnswer");
   assert.equal(verdict({ "c-1": standby }, { silent: [silence("c-0", short)] }), "grace");

@@ -4,7 +4,7 @@
  * may be about to take: a question at the wrong moment lets a member take the lock from one that was just elected, and rows
  * that the latter acknowledged are lost. See docs/decisions/0037-members-speak-for-themselves.md.
  */
-import type { PatroniAnswer } from "./rest.ts";
+import type { Follower, PatroniAnswer } from "./rest.ts";
 
 /** A member as all that answered know it. */
 export interface PatroniMember {
@@ -54,7 +54,7 @@ export function reportFrom(
   const leaders = answers.filter(([, answer]) => isLeader(answer));
   const [leader] = leaders.length === 1 ? leaders : [];
   const own = answers.map(([name, answer]) => memberOf(name, answer, leader?.[1]));
-  const seen = silent.flatMap(({ name }) => followerOf(name, leader?.[1]));
+  const seen = silent.flatMap(({ name }) => silentMemberOf(name, leader?.[1]));
   return {
     members: [...own, ...seen].sort((a, b) => a.name < b.name ? -1 : 1),
     silent,
@@ -63,24 +63,31 @@ export function reportFrom(
 }
 
 function memberOf(name: string, answer: PatroniAnswer, leader: PatroniAnswer | undefined): PatroniMember {
-  const { role, state, replicationState, timeline, position, pendingRestart } = answer;
-  const leads = isLeader(answer);
-  const behind = leads || leader?.position === undefined || position === undefined
+  const { role, state, replicationState, position, pendingRestart } = answer;
+  const [leads, runs] = [isLeader(answer), state === "running"];
+  const common = { name, role, pendingRestart };
+  if (leads) return { ...common, state, timeline: answer.timeline, lagBytes: undefined };
+  const behind = leader?.position === undefined || position === undefined
     ? undefined
     // The leader may have been asked a moment before.
     : Math.max(0, leader.position - position);
+  // A standby learns of its leader's timeline up to 20 s after it streams along it, and before 3.1 it does not say that it does.
+  const isSeen = runs && followerOf(name, leader)?.state === "streaming";
   return {
-    name,
-    role,
-    state: !leads && state === "running" ? replicationState ?? state : state,
-    timeline,
+    ...common,
+    state: isSeen ? "streaming" : runs ? replicationState ?? state : state,
+    timeline: isSeen ? leader?.timeline : answer.timeline,
     lagBytes: behind,
-    pendingRestart,
   };
 }
 
-function followerOf(name: string, leader: PatroniAnswer | undefined): PatroniMember[] {
-  const follower = leader?.followers.find((each) => each.name === name);
+function followerOf(name: string, leader: PatroniAnswer | undefined): Follower | undefined {
+  return leader?.followers.find((each) => each.name === name);
+}
+
+/** A member that says nothing, as its leader knows it. */
+function silentMemberOf(name: string, leader: PatroniAnswer | undefined): PatroniMember[] {
+  const follower = followerOf(name, leader);
   if (follower === undefined) return [];
   const { state, synchronous } = follower;
   const role = synchronous ? "sync_standby" : "replica";

@@ -41,7 +41,8 @@ const WRITTEN = 2 ** 40;
 function answerOf({ name, role, state, timeline, lag }: FakeMember, all: readonly FakeMember[]): object {
   const common = { timeline, patroni: { version: "3.2.2", scope: "orders", name } };
   if (role === "leader") {
-    const replication = all.filter((each) => each.state === "streaming").map((each) => ({
+    const follows = (each: FakeMember) => each.state === "streaming" && each.timeline === timeline;
+    const replication = all.filter(follows).map((each) => ({
       usename: "standby",
       application_name: each.name,
       state: "streaming",

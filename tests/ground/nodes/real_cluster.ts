@@ -33,7 +33,7 @@ export interface RealCluster extends AsyncDisposable {
   readonly description: RealNodes;
 }
 
-/** This machine cannot carry nodes, or what they are made of cannot be had here: nothing was started. */
+/** This machine cannot carry nodes, or packages of its system cannot be had: nothing was started. */
 export class NodesImpossibleError extends Error {
   override readonly name = "NodesImpossibleError";
 }
@@ -52,20 +52,21 @@ const PLANE_PROGRAMS = [
   "kubectl",
 ] as const;
 
-/** @throws NodesImpossibleError */
+/** @throws NodesImpossibleError; Error when what we build ourselves cannot be built */
 async function ensureParts(progress: Progress): Promise<Parts> {
   try {
     await requireNamespaces();
     await ensurePackages(progress);
-    return {
-      planes: await ensureBinaries(PLANE_PROGRAMS, progress),
-      binaries: await ensureNodeBinaries(progress),
-      images: await ensureImages(progress),
-    };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new NodesImpossibleError(reason, { cause });
   }
+  // Where these exist, what we build ourselves has to be built.
+  return {
+    planes: await ensureBinaries(PLANE_PROGRAMS, progress),
+    binaries: await ensureNodeBinaries(progress),
+    images: await ensureImages(progress),
+  };
 }
 
 /**
