@@ -73,6 +73,17 @@ function imageOf(pod: unknown): string | undefined {
   return stringAt(listAt(pod, "spec", "containers")[0], "image");
 }
 
+/**
+ * Applies a change as soon as one passes: none does without the webhook, and the nodes learn a second late to which pods its
+ * Service leads, when pods come as when they go.
+ */
+async function untilApplied(stage: Stage, changes: Manifest): Promise<void> {
+  await waitFor("a change to pass", async () => {
+    await stage.apply(changes);
+    return true;
+  }, { timeoutMs: 60_000 });
+}
+
 /** Name of the pod that leads. */
 async function leaderOf({ client }: Stage): Promise<string> {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
@@ -122,7 +133,7 @@ onNodes(
       });
 
       await t.step("a cluster runs, and the webhook refuses what only it knows", async () => {
-        await stage.apply({ replicas: 2 });
+        await untilApplied(stage, { replicas: 2 });
         await stage.untilWell(2);
         await stage.makeSynchronous();
         await assertWebhookRefuses(stage);
@@ -139,17 +150,13 @@ onNodes(
           timeoutMs: LONG_MS,
         });
         const another = secondsSince(start);
-        // For a moment the Service still leads to the pod that is gone, and no change passes without the webhook.
-        await waitFor("a change to pass", async () => {
-          await stage.apply({ replicas: 3 });
-          return true;
-        }, { timeoutMs: 60_000 });
+        await untilApplied(stage, { replicas: 3 });
         tell("leader of the operator killed", {
           "another after": another,
           "changes pass after": secondsSince(start),
         });
         await stage.untilWell(3);
-        await stage.apply({ replicas: 2 });
+        await untilApplied(stage, { replicas: 2 });
         await stage.untilWell(2);
         assert.deepEqual(await lives(stage), before);
       });
