@@ -140,20 +140,18 @@ function askable(members: readonly Member[], { addressOf }: EvidenceTools): Read
 }
 
 /** Asks each member about itself. @throws PatroniError when nobody answers */
-async function askMembers(
+export async function askMembers(
   { addresses, silentSince }: Asked,
   { client, clock }: { readonly client: PatroniClient; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<PatroniCluster> {
   const answers: NamedAnswer[] = [];
   const silent: SilentMember[] = [];
-  const errors: unknown[] = [];
   await Promise.all([...addresses].map(async ([name, address]) => {
     try {
       answers.push([name, await askMember(name, address, client, signal)]);
       silentSince.delete(name);
     } catch (error) {
-      errors.push(error);
       const now = clock.monotonic();
       const since = silentSince.get(name) ?? now;
       silentSince.set(name, since);
@@ -162,8 +160,11 @@ async function askMembers(
     }
   }));
   for (const name of silentSince.keys()) if (!addresses.has(name)) silentSince.delete(name);
-  if (answers.length === 0) throw errors[0];
-  return reportFrom(answers, silent.sort((a, b) => a.name < b.name ? -1 : 1));
+  silent.sort((a, b) => a.name < b.name ? -1 : 1);
+  const [first] = silent;
+  // Always of the same member, as each change of its words would be written down.
+  if (answers.length === 0) throw new PatroniError(first?.message ?? "There is no member to be asked");
+  return reportFrom(answers, silent);
 }
 
 /** An address may have gone over to another pod. */

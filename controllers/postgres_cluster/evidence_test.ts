@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { reportFrom, type SilentMember } from "../../postgres/patroni/report.ts";
-import { parseAnswer } from "../../postgres/patroni/rest.ts";
-import { GRACE_MS, judge, SILENCE_MS, verdictOf } from "./evidence.ts";
+import { parseAnswer, PatroniError } from "../../postgres/patroni/rest.ts";
+import { askMembers, GRACE_MS, judge, SILENCE_MS, verdictOf } from "./evidence.ts";
 import type { Member } from "./members.ts";
 
 function member(name: string, ready = true): Member {
@@ -128,6 +128,26 @@ Deno.test("without an answer workloads count for 120 s, then nobody knows", () =
   assert.equal(judge({ kind: "pending", dueMs: 0 }, pods).kind, "grace");
   assert.equal(failed(GRACE_MS - 1), "grace");
   assert.equal(failed(GRACE_MS), "missing");
+});
+
+Deno.test("when nobody answers, the reason is always that of the same member, whoever fails first", async () => {
+  const clock = { now: () => new Date(0), monotonic: () => 0, after: () => ({ cancel: () => {} }) };
+  const refuse = () => Promise.reject(new PatroniError("not asked"));
+  const asked = {
+    addresses: new Map([["c-0", "first"], ["c-1", "second"]]),
+    members: "",
+    silentSince: new Map([["c-9", 0]]),
+  };
+  for (const slow of ["first", "second"]) {
+    const member = async (address: string) => {
+      if (address === slow) await new Promise((resolve) => setTimeout(resolve, 1));
+      throw new PatroniError(`${address} is silent`);
+    };
+    const client = { member, switchover: refuse, setParameters: refuse };
+    const asking = askMembers(asked, { client, clock }, new AbortController().signal);
+    await assert.rejects(asking, /^PatroniError: first is silent$/);
+  }
+  assert.deepEqual([...asked.silentSince.keys()].sort(), ["c-0", "c-1"], "those that are gone are forgotten");
 });
 
 Deno.test("an answer from before the pods changed accuses no standby, but a leader that is gone is gone", () => {
