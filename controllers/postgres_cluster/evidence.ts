@@ -2,14 +2,14 @@
  * What the members themselves say. Pods that are ready prove that containers run, not that there is one leader whom the
  * others follow; that each member's Patroni is asked, beside the reconciles, every few seconds.
  *
- * | what the members say                               | verdict                                         |
- * | -------------------------------------------------- | ----------------------------------------------- |
- * | one leads and runs; each ready pod else streams    | good                                            |
- * | from it, on its timeline                           |                                                 |
- * | anything else                                      | bad, with the reason                            |
+ * | what the members say                                | verdict                                         |
+ * | --------------------------------------------------- | ----------------------------------------------- |
+ * | one leads and runs; each ready pod else streams     | good                                            |
+ * | from it, on its timeline                            |                                                 |
+ * | anything else                                       | bad, with the reason                            |
  * | one that matters has been silent for less than 10 s | grace: workloads count, as they do at the start |
- * | nobody says anything, for less than 120 s          | grace                                           |
- * | nobody says anything, for longer                   | missing: nobody knows, so nobody says "Running" |
+ * | nobody says anything, for less than 120 s           | grace                                           |
+ * | nobody says anything, for longer                    | missing: nobody knows, so nobody says "Running" |
  *
  * A standby that is silent does not matter while the leader says that it streams.
  */
@@ -145,26 +145,31 @@ export async function askMembers(
   { client, clock }: { readonly client: PatroniClient; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<PatroniCluster> {
-  const answers: NamedAnswer[] = [];
-  const silent: SilentMember[] = [];
-  await Promise.all([...addresses].map(async ([name, address]) => {
+  const said = await Promise.all([...addresses].map(async ([name, address]): Promise<Said> => {
     try {
-      answers.push([name, await askMember(name, address, client, signal)]);
+      const answer = await askMember(name, address, client, signal);
       silentSince.delete(name);
+      return { answers: [[name, answer]], silent: [] };
     } catch (error) {
       const now = clock.monotonic();
       const since = silentSince.get(name) ?? now;
       silentSince.set(name, since);
       const message = error instanceof Error ? error.message : String(error);
-      silent.push({ name, message, silentMs: now - since });
+      return { answers: [], silent: [{ name, message, silentMs: now - since }] };
     }
   }));
   for (const name of silentSince.keys()) if (!addresses.has(name)) silentSince.delete(name);
-  silent.sort((a, b) => a.name < b.name ? -1 : 1);
-  const [first] = silent;
-  // Always of the same member, as each change of its words would be written down.
-  if (answers.length === 0) throw new PatroniError(first?.message ?? "There is no member to be asked");
+  const answers = said.flatMap((each) => each.answers);
+  const silent = said.flatMap((each) => each.silent);
+  // In the order of members, not of answers: each change of its words would be written down.
+  if (answers.length === 0) throw new PatroniError(silent[0]?.message ?? "There is no member to be asked");
   return reportFrom(answers, silent);
+}
+
+/** What one member says, or that it says nothing. */
+interface Said {
+  readonly answers: readonly NamedAnswer[];
+  readonly silent: readonly SilentMember[];
 }
 
 /** An address may have gone over to another pod. */

@@ -1,4 +1,5 @@
 /** Patroni's REST API: what a member says of itself, and what it can be asked to do. */
+import { isRecord } from "../../kube/errors.ts";
 
 /** What a member says of its own server. */
 export interface PatroniAnswer {
@@ -117,8 +118,4 @@ function listOf(value: unknown): readonly unknown[] {
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return isRecord(value) ? value : {};
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -143,18 +143,6 @@ export class PatroniCluster {
     );
   }
 
-  /** Asks Patroni to let a standby take over, and returns when it has. */
-  async switchOver(): Promise<void> {
-    const { name: leader, address } = await this.primary();
-    const response = await fetch(`http://${address}:8008/switchover`, {
-      method: "POST",
-      body: JSON.stringify({ leader }),
-      signal: AbortSignal.timeout(60_000),
-    });
-    const said = await response.text();
-    if (!response.ok) throw new Error(`Cannot switch over: ${said}`);
-  }
-
   /** Turns synchronous replication on, and waits until a standby is part of each commit. */
   async makeSynchronous(): Promise<void> {
     const [member] = await this.#reachable();

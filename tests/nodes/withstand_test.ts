@@ -19,8 +19,7 @@ const LEASE_SECONDS = 30;
 async function leaveFirstNode(stage: Stage): Promise<void> {
   const primary = await stage.primary();
   if (stage.machineOf(primary).index > FIRST) return;
-  await stage.switchOver();
-  await waitUntil("another primary", () => stage.primary(), ({ uid }) => uid !== primary.uid);
+  await promoteStandby(stage);
   await stage.untilWell(3);
   await stage.untilSynchronous();
 }
