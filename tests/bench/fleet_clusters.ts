@@ -1,5 +1,5 @@
 /** Many small MultigresClusters, and what there is to see of them from outside. */
-import { clusterLabel } from "../../api/multigres/labels.ts";
+import { instanceLabel } from "../../api/multigres/labels.ts";
 import type { GroundClient, Manifest } from "../ground/client.ts";
 import { at, listAt, stringAt } from "../ground/json.ts";
 
@@ -119,9 +119,9 @@ export async function eachOf(count: number, work: (index: number) => Promise<unk
   }));
 }
 
-/** How many of a kind are left in the namespaces of a fleet that belong to its clusters. */
+/** How many of a kind are left in the namespaces of a fleet that belong to its clusters. Gateways name theirs as their instance alone. */
 export async function countLeft(client: GroundClient, fleet: Fleet, kind: Collection): Promise<number> {
-  const selector = kind === "clusters" ? "" : `?labelSelector=${clusterLabel}`;
+  const selector = kind === "clusters" ? "" : `?labelSelector=${instanceLabel}`;
   const lists = fleet.namespaces.map((namespace) => client.list(`${pathOf(kind, namespace)}${selector}`));
   return (await Promise.all(lists)).flat().length;
 }

@@ -2,7 +2,7 @@
  * What this machine and its control plane can do at best: the objects that the operator made, applied without an operator.
  * Everything that reacts to them (Deployments, scheduler, fake kubelet) takes its time just the same.
  */
-import { clusterLabel } from "../../api/multigres/labels.ts";
+import { instanceLabel } from "../../api/multigres/labels.ts";
 import type { GroundClient, Manifest } from "../ground/client.ts";
 import { at, isRecord, listAt, stringAt } from "../ground/json.ts";
 import { waitUntil } from "../ground/wait_for.ts";
@@ -53,7 +53,7 @@ function isCollection(name: string): name is Collection {
 /** Objects of a kind that the operator itself made for the cluster, not those that came of them. */
 async function madeFor(client: GroundClient, kind: Collection, namespace: string): Promise<Manifest[]> {
   if (kind === "clusters") return [];
-  const label = `${clusterLabel}=${clusterName(sampled)}`;
+  const label = `${instanceLabel}=${clusterName(sampled)}`;
   const listed = await client.list(`${pathOf(kind, namespace)}?labelSelector=${label}`);
   const first = await client.request("GET", `${pathOf(kind, namespace)}?limit=1`);
   const [apiVersion, listKind] = [stringAt(first, "apiVersion"), stringAt(first, "kind")];
