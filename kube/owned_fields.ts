@@ -3,6 +3,7 @@
  * as the object itself and is dropped before an object enters a cache.
  */
 import { isRecord } from "./errors.ts";
+import { Recent } from "./recent.ts";
 import type { KubeObject, ManagedFieldsEntry } from "./types.ts";
 
 /** A tree of `fieldsV1`: `f:name`, `k:{...}`, `v:...` and `.` as keys; a leaf is an empty object. */
@@ -55,8 +56,20 @@ function textsOf(tree: Readonly<Record<string, unknown>>): FieldTexts {
 /** Parses a tree kept by {@link ownedFields}; undefined when nothing is owned. */
 export function parseFieldTree(texts: FieldTexts | undefined): FieldTree | undefined {
   if (texts === undefined) return undefined;
-  const tree: [string, unknown][] = Object.entries(texts).map(([field, text]) => [field, JSON.parse(text)]);
-  const value: unknown = Object.fromEntries(tree);
+  const tree: [string, FieldTree][] = [];
+  for (const [field, text] of Object.entries(texts)) {
+    const below = recent.get(text, () => treeOf(text));
+    if (below === undefined) return undefined;
+    tree.push([field, below]);
+  }
+  return Object.fromEntries(tree);
+}
+
+/** Trees by their texts: most objects of a kind have the same. */
+const recent = new Recent<FieldTree | undefined>(64);
+
+function treeOf(text: string): FieldTree | undefined {
+  const value: unknown = JSON.parse(text);
   return isFieldTree(value) ? value : undefined;
 }
 

@@ -4,15 +4,15 @@
  * Remembers recent answers in two generations: when the young one is full it becomes the old one, and what the old one held
  * is forgotten unless it was asked for meanwhile. So memory is bounded, and deleted objects leave nothing behind.
  */
-export class Recent<T> {
-  #young = new Map<string, T>();
-  #old = new Map<string, T>();
+export class Recent<T, Question = string> {
+  #young = new Map<Question, T>();
+  #old = new Map<Question, T>();
 
   /** @param generation answers that one generation holds at most */
   constructor(private readonly generation: number) {}
 
   /** The answer to a question, made by `answer` unless it is remembered. */
-  get(question: string, answer: () => T): T {
+  get(question: Question, answer: () => T): T {
     const young = this.#young.get(question);
     if (young !== undefined) return young;
     const found = this.#old.get(question) ?? answer();

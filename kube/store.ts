@@ -141,8 +141,10 @@ export class Store<T extends KubeObject> {
     if (known !== undefined && !isNewer(object, known.object)) return false;
     const { fieldManager, formerStatusManagers } = this.#options;
     const owned = deepFreeze(ownedFields(object, fieldManager, formerStatusManagers), this.#pool);
-    const frozen = deepFreeze(trimmed(object, this.#options.trim), this.#pool);
-    const same = known !== undefined && known.object.metadata.uid === frozen.metadata.uid;
+    const kept = trimmed(object, this.#options.trim);
+    const same = known !== undefined && known.object.metadata.uid === kept.metadata.uid;
+    if (same) keepParts(kept, known.object);
+    const frozen = deepFreeze(kept, this.#pool);
     this.#entries.set(key, { object: frozen, owned, memos: same ? known.memos : {}, stands: {} });
     this.#reindex(key, known?.object, frozen);
     this.#tell(
@@ -210,6 +212,33 @@ function trimmed<T extends KubeObject>(object: T, trim: Trim<T> | undefined): T 
   const kept: KubeObject = object;
   kept.metadata = metadata;
   return trim === undefined ? object : trim(object);
+}
+
+/**
+ * Lets parts stay what they are that a new version of an object did not change, most often its spec: they need no freezing,
+ * and what follows from them can be remembered by them.
+ */
+function keepParts<T extends KubeObject>(fresh: T, known: Frozen<T>): void {
+  const [parts, before]: [object, object] = [fresh, known];
+  if (!isRecord(parts) || !isRecord(before)) return;
+  for (const key of Object.keys(before)) {
+    if (key !== "metadata" && isSame(parts[key], before[key])) parts[key] = before[key];
+  }
+}
+
+/** Whether two JSON values are equal, their fields in whatever order. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let at = 0; at < a.length; at++) if (!isSame(a[at], b[at])) return false;
+    return true;
+  }
+  if (!isRecord(a) || !isRecord(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  for (const key of keys) if (!(key in b) || !isSame(a[key], b[key])) return false;
+  return true;
 }
 
 function isNewer(object: KubeObject, known: Frozen<KubeObject>): boolean {

@@ -3,6 +3,7 @@
  * neither cutting nor two ways to split a name (`a-b` + `c`, `a` + `b-c`) can make two objects collide. Objects of a
  * running cluster are found by these names: a change here would leave them behind.
  */
+import { Recent } from "../../kube/recent.ts";
 
 /** What an object's name must keep to. */
 export interface NameConstraint {
@@ -68,6 +69,13 @@ export function joinName(constraint: NameConstraint, ...parts: readonly string[]
     );
   }
   if (parts.length === 0) return "";
+  return recent.get(JSON.stringify([maxLength, digitFirst, parts]), () => join(constraint, parts));
+}
+
+/** Each pass over an object asks for the names of all that belongs to it. */
+const recent = new Recent<string>(1024);
+
+function join({ maxLength, digitFirst }: NameConstraint, parts: readonly string[]): string {
   const hash = hashParts(parts);
   const body = parts.map((part) => sanitize(part)).join("-");
   const begun = (digitFirst ? /^[a-z0-9]/ : /^[a-z]/).test(sanitize(parts[0] ?? "")) ? body : `x${body}`;

@@ -2,7 +2,9 @@
 import * as z from "zod/mini";
 import type { Decoded, Problem } from "../../kube/controller.ts";
 import { isRecord } from "../../kube/errors.ts";
+import { Recent } from "../../kube/recent.ts";
 import { defineResource, type Resource } from "../../kube/resource.ts";
+import { deepFreeze } from "../../kube/store.ts";
 import type { KubeObject, ObjectMeta } from "../../kube/types.ts";
 import type { ValidationRule } from "./metadata.ts";
 import { describeIssues, describeType } from "./problems.ts";
@@ -81,10 +83,29 @@ function expectConstant(raw: Record<string, unknown>, field: string, expected: s
 
 type Part<T> = { readonly value?: T; readonly problems: readonly Problem[] };
 
-function decodePart<S extends AnySchema>(schema: S, raw: unknown, name: string): Part<z.output<S>> {
-  const result = z.safeParse(schema, raw);
-  if (result.success) return { value: result.data, problems: [] };
-  return { problems: describeIssues(result.error.issues, raw, [name]) };
+/**
+ * Decodes a part of an object. Parts that are frozen stay the same over many versions of their objects, as a store keeps
+ * them: the answer to them is remembered, and frozen likewise.
+ */
+function partDecoder<S extends AnySchema>(schema: S, name: string): (raw: unknown) => Part<z.output<S>> {
+  const recent = new Recent<Part<z.output<S>>, object>(PARTS);
+  const decode = (raw: unknown): Part<z.output<S>> => {
+    const result = z.safeParse(schema, raw);
+    if (result.success) return { value: result.data, problems: [] };
+    return { problems: describeIssues(result.error.issues, raw, [name]) };
+  };
+  return (raw) => {
+    if (typeof raw !== "object" || raw === null || !Object.isFrozen(raw)) return decode(raw);
+    return recent.get(raw, () => frozenPart(decode(raw)));
+  };
+}
+
+/** Objects of a kind that are under way at the same time. */
+const PARTS = 64;
+
+function frozenPart<T>(part: Part<T>): Part<T> {
+  deepFreeze(part);
+  return part;
 }
 
 /** Declares a kind, namespaced as all kinds of this program are. */
@@ -96,6 +117,11 @@ export function defineKind<S extends AnySchema, U extends AnySchema = z.ZodMiniN
   const apiVersion = `${group}/${version}`;
   const { formerStatusManagers } = definition;
   const formers = formerStatusManagers === undefined ? {} : { formerStatusManagers };
+
+  const decodeSpec = partDecoder(definition.spec, "spec");
+  const decodeStatus = definition.status === undefined
+    ? undefined
+    : partDecoder<U>(definition.status, "status");
 
   function decode(raw: unknown): Decoded<T> {
     if (!isRecord(raw)) {
@@ -111,10 +137,10 @@ export function defineKind<S extends AnySchema, U extends AnySchema = z.ZodMiniN
       return { ok: false, problems };
     }
     const rawSpec = raw["spec"] ?? (definition.specOptional ? {} : undefined);
-    const spec = decodePart(definition.spec, rawSpec, "spec");
-    const status: Part<z.output<U>> = definition.status === undefined || raw["status"] === undefined
+    const spec = decodeSpec(rawSpec);
+    const status: Part<z.output<U>> = decodeStatus === undefined || raw["status"] === undefined
       ? { problems: [] }
-      : decodePart(definition.status, raw["status"], "status");
+      : decodeStatus(raw["status"]);
     problems.push(...spec.problems, ...status.problems);
     if (problems.length > 0 || spec.value === undefined) return { ok: false, problems };
     const value: T = { apiVersion, kind, metadata, spec: spec.value };

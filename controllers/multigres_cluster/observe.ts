@@ -12,6 +12,8 @@ import type { Cache } from "../../kube/cache.ts";
 import { timestamp } from "../../kube/conditions.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import { type Deployment, Deployments, type Service, Services as KubeServices } from "../../kube/kinds.ts";
+import { Recent } from "../../kube/recent.ts";
+import type { Resource } from "../../kube/resource.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { type ClusterResolution, resolveCluster } from "../../resolve/cluster.ts";
@@ -58,9 +60,9 @@ export function observe(
   { cache, clock }: Pick<ReconcileContext, "cache" | "clock">,
   services: Services,
 ): Observation {
-  const { name, namespace = "", uid } = cluster.metadata;
+  const { name, uid } = cluster.metadata;
   const children = childrenOf(uid, cache);
-  const resolution = resolutionOf(cluster, templatesOf(namespace, cache), children);
+  const resolution = resolutionOf(cluster, cache, children);
   const question = imageQuestion(cluster, services);
   const decision = decideImages(question);
   const named = <T extends KubeObject>(objects: readonly Frozen<T>[], wanted: string) =>
@@ -92,28 +94,52 @@ export function childrenOf(uid: string, cache: Cache): Children {
   };
 }
 
-/** The templates of a namespace, as they lie in the stores. */
-export function templatesOf(namespace: string, cache: Cache): Templates {
-  return readTemplates(namespace, {
-    CoreTemplate: cache.store(CoreTemplates.resource).values(),
-    CellTemplate: cache.store(CellTemplates.resource).values(),
-    ShardTemplate: cache.store(ShardTemplates.resource).values(),
-  });
+/** The templates of a namespace, as they lie in the stores, and what tells their versions from others. */
+function templatesOf(
+  namespace: string,
+  cache: Cache,
+): { readonly templates: Templates; readonly versions: string } {
+  const inNamespace = (resource: Resource<KubeObject>) =>
+    [...cache.store(resource).values()].filter(({ metadata }) => metadata.namespace === namespace);
+  const objects = {
+    CoreTemplate: inNamespace(CoreTemplates.resource),
+    CellTemplate: inNamespace(CellTemplates.resource),
+    ShardTemplate: inNamespace(ShardTemplates.resource),
+  };
+  const versions = Object.values(objects).flat()
+    .map(({ metadata: { uid, resourceVersion } }) => `${uid}/${resourceVersion}`);
+  return { templates: readTemplates(namespace, objects), versions: versions.join() };
 }
 
 /** What the cluster means, unless that would take something away that nobody asked to be taken away. */
 function resolutionOf(
   cluster: MultigresCluster & Stored,
-  templates: Templates,
+  cache: Cache,
   { tableGroups }: Children,
 ): ClusterResolution {
-  const resolution = resolveCluster(cluster.spec, templates);
+  const { namespace = "", uid, generation } = cluster.metadata;
+  const { templates, versions } = templatesOf(namespace, cache);
+  const understand = () => understood(cluster.spec, templates);
+  const { resolution, objections } = generation === undefined
+    ? understand()
+    : recent.get([uid, generation, versions].join(), understand);
   if (!resolution.ok) return resolution;
-  const problems = [
-    ...objectionsTo(cluster.spec, templates),
-    ...lossesOf(cluster, resolution.value, { templates, tableGroups }),
-  ];
+  const problems = [...objections, ...lossesOf(cluster, resolution.value, { templates, tableGroups })];
   return problems.length === 0 ? resolution : { ok: false, problems };
+}
+
+/** What follows from a spec and templates alone. */
+interface Understood {
+  readonly resolution: ClusterResolution;
+  readonly objections: readonly ResolveProblem[];
+}
+
+/** Passes over a cluster ask what it means again and again. */
+const recent = new Recent<Understood>(64);
+
+function understood(spec: MultigresCluster["spec"], templates: Templates): Understood {
+  const resolution = resolveCluster(spec, templates);
+  return { resolution, objections: resolution.ok ? objectionsTo(spec, templates) : [] };
 }
 
 /** What admission refuses, for the case that it was not asked. */

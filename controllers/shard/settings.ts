@@ -50,30 +50,32 @@ export interface SettingSources {
   readonly catalogue: Catalogue;
 }
 
-/** Passes over a shard ask for its settings again and again. */
-const recent = new Recent<ShardConfiguration>(64);
-
 /** The catalogue is that of one major version, and always the same. */
 export function configurationFor(sources: SettingSources): ShardConfiguration {
   const { shard: { metadata, spec }, cluster, referenced, before, catalogue } = sources;
-  const question = digestOf([metadata.name, spec, cluster, referenced, before, catalogue.major]);
-  return recent.get(question, () => putTogether(sources));
-}
-
-function putTogether(sources: SettingSources): ShardConfiguration {
-  const { referenced, before, catalogue } = sources;
   if (referenced.kind === "pending") {
     return { settings: before, expected: undefined, error: undefined, warnings: [] };
   }
+  const question = digestOf([metadata.name, spec, cluster, referenced, catalogue.major]);
+  const asked = recent.get(question, () => putTogether(sources));
+  if (asked.error === undefined || before === undefined) return asked;
+  return { ...asked, settings: before, expected: undefined };
+}
+
+/** Passes over a shard ask for its settings again and again. */
+const recent = new Recent<ShardConfiguration>(64);
+
+/** What a shard is to have that has nothing yet. */
+function putTogether(sources: SettingSources): ShardConfiguration {
+  const { referenced, catalogue } = sources;
   const said = saidBy(sources);
   const problems = [...said.problems];
   const own = configurationOf({ ...baseOf(sources), ...said.layers }, catalogue);
   problems.push(...validateTogether(own.layers));
   const error = textOf(problems, "error") ?? (referenced.kind === "missing" ? referenced.message : undefined);
   const warnings = problems.filter(({ severity }) => severity === "warning").map(({ message }) => message);
-  if (error === undefined) return { ...finished(own, catalogue), error: undefined, warnings };
-  if (before !== undefined) return { settings: before, expected: undefined, error, warnings };
-  return { ...finished(configurationOf(baseOf(sources), catalogue), catalogue), error, warnings };
+  const held = error === undefined ? own : configurationOf(baseOf(sources), catalogue);
+  return { ...finished(held, catalogue), error, warnings };
 }
 
 /** What holds without any wish of the user. */
