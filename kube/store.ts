@@ -1,6 +1,7 @@
 /** What the operator knows of one kind: trimmed, frozen copies, kept current by reflectors and by our own writes. */
 import { type OwnedFields, ownedFields } from "./owned_fields.ts";
 import { isRecord } from "./errors.ts";
+import { isSame } from "./same.ts";
 import { StringPool } from "./string_pool.ts";
 import type { Frozen, KubeObject, ObjectKey } from "./types.ts";
 
@@ -224,21 +225,6 @@ function keepParts<T extends KubeObject>(fresh: T, known: Frozen<T>): void {
   for (const key of Object.keys(before)) {
     if (key !== "metadata" && isSame(parts[key], before[key])) parts[key] = before[key];
   }
-}
-
-/** Whether two JSON values are equal, their fields in whatever order. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
-    for (let at = 0; at < a.length; at++) if (!isSame(a[at], b[at])) return false;
-    return true;
-  }
-  if (!isRecord(a) || !isRecord(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  for (const key of keys) if (!(key in b) || !isSame(a[key], b[key])) return false;
-  return true;
 }
 
 function isNewer(object: KubeObject, known: Frozen<KubeObject>): boolean {

@@ -121,3 +121,25 @@ Deno.test("an index that is added later covers what is there already, and does n
   store.remove("a/x");
   assert.deepEqual(store.find("name", "x"), []);
 });
+
+Deno.test("what a new version did not change stays what it was, and what it changed does not", () => {
+  const { store } = newStore();
+  store.put(thing("x", "1"));
+  const first = store.get("a/x");
+  store.put(thing("x", "2", { labels: { tier: "edge" } }));
+  assert.equal(store.get("a/x")?.spec, first?.spec);
+  store.put({ ...thing("x", "3"), spec: { size: 2 } });
+  assert.deepEqual(store.get("a/x")?.spec, { size: 2 });
+  const { spec: _, ...without } = thing("x", "4");
+  store.put(without);
+  assert.equal(store.get("a/x")?.spec, undefined);
+});
+
+Deno.test("an object that was made anew shares nothing with the one before it", () => {
+  const { store } = newStore();
+  store.put(thing("x", "1"));
+  const first = store.get("a/x");
+  store.put(thing("x", "2", { uid: "second" }));
+  assert.notEqual(store.get("a/x")?.spec, first?.spec);
+  assert.deepEqual(store.get("a/x")?.spec, first?.spec);
+});

@@ -34,6 +34,15 @@ function decode(spec: unknown, rest: Record<string, unknown> = {}): ReturnType<t
   return Things.decode({ metadata: { name: "one" }, spec, ...rest });
 }
 
+Deno.test("parts that stay the same are decoded once, and nobody can change the answer", () => {
+  const raw = Object.freeze({ name: "abc" });
+  const [first, second] = [decode(raw), decode(raw, { status: { since: "2026-01-01T00:00:00Z" } })];
+  equal(first.ok && second.ok && first.value.spec === second.value.spec, true);
+  equal(first.ok && Object.isFrozen(first.value.spec.policy), true);
+  const [free, again] = [decode({ name: "abc" }), decode({ name: "abc" })];
+  equal(free.ok && again.ok && free.value.spec === again.value.spec, false);
+});
+
 function problems(spec: unknown, rest: Record<string, unknown> = {}): string[] {
   const result = decode(spec, rest);
   return result.ok ? [] : result.problems.map(({ path, message }) => `${path}: ${message}`);

@@ -42,7 +42,7 @@ import {
   lookAt,
   type LookProgress,
   lookTools,
-  reachesInstances,
+  reachInstances,
 } from "./data_plane.ts";
 import { poolProblems } from "./desired_pod.ts";
 import { finalize } from "./finalize.ts";
@@ -169,7 +169,7 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
   const lived = await carryOutLife(decision.actions, acting, context);
   const claims = await claimSteps(before, look, context);
   const tended = await context.act([...stamps(observeNow()), ...claims], callerOf(calls));
-  const acted = joined([lived, tended]).written.some(reachesInstances) ||
+  const acted = reachInstances(joined([lived, tended]).written, look, looking) ||
     isLookTooEarly(observeNow(), look, now);
   if (acted) lookAnew(address, looking, context);
 

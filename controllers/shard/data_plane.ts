@@ -120,10 +120,21 @@ export function lookAnew(
   lookAt(address, tools, context);
 }
 
-/** Whether a step changes what an instance would answer, or which of them there are. */
-export function reachesInstances(step: Step): boolean {
-  if (step.kind === "rpc") return true;
-  return (step.kind === "create" || step.kind === "delete") && step.resource.kind === Pods.kind;
+/**
+ * Whether steps changed what instances would answer, or which of them there are. New pods alone change nothing while there
+ * is nobody: a pooler registers no sooner than its pod is Ready.
+ */
+export function reachInstances(
+  steps: readonly Step[],
+  look: Look | undefined,
+  { expects }: Pick<LookTools, "expects">,
+): boolean {
+  const isSomebodyThere = () => expects() || (look?.poolers.poolers.length ?? 0) > 0;
+  return steps.some((step) => {
+    if (step.kind === "rpc") return true;
+    if (step.kind !== "create" && step.kind !== "delete" || step.resource.kind !== Pods.kind) return false;
+    return step.kind === "delete" || isSomebodyThere();
+  });
 }
 
 interface Lookout {

@@ -10,7 +10,7 @@ import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { outcomeOf, soonest } from "../outcome.ts";
 import type { Means } from "./controller.ts";
-import { addressOfShard, lookAnew, lookAt, lookTools, reachesInstances } from "./data_plane.ts";
+import { addressOfShard, lookAnew, lookAt, lookTools, reachInstances } from "./data_plane.ts";
 import { decideLife } from "./life/decide.ts";
 import { carryOutLife } from "./life_acts.ts";
 import { lifeModelOf } from "./life_model.ts";
@@ -40,7 +40,7 @@ export async function finalize(raw: Leaving, means: Means, context: ReconcileCon
   const look = progress.kind === "done" ? progress.result : undefined;
   const calls = { address, services, context, look, expected: undefined };
   const result = await carryOutLife(actions, { observe: observeNow, calls, classes: [] }, context);
-  if (result.written.some(reachesInstances)) lookAnew(address, looking, context);
+  if (reachInstances(result.written, look, looking)) lookAnew(address, looking, context);
   if (facts.removal?.done === true && result.kind === "done") return await letGo(raw, [], context);
   return soonest(outcomeOf(result), wait?.seconds ?? 1);
 }
