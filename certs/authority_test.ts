@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import { leafFor } from "../tests/support/certificate_sets.ts";
 import { DAY_MS, issueLeaf, type KeyPair, leafEnd, makeAuthority, type Usage } from "./authority.ts";
@@ -55,6 +55,27 @@ Deno.test("whatever leaf is wanted, the one that is issued is judged to be it", 
     }),
     { numRuns: 25 },
   );
+});
+
+Deno.test("an authority may stand first in a bundle, with remarks around it", async () => {
+  const other = await makeAuthority({ ...profile, commonName: "Other CA" }, tools);
+  const certificate = `# ours\n${authority.certificate}# the next\n${other.certificate}`;
+  const leaf = await issueLeaf({ ...authority, certificate }, leafFor("gateway"), tools);
+  const ca = new X509Certificate(authority.certificate);
+  const x509 = new X509Certificate(leaf.certificate);
+  assert.equal(x509.issuer, ca.subject);
+  assert.ok(x509.checkIssued(ca) && x509.verify(ca.publicKey));
+});
+
+Deno.test("nothing is signed with a key of another sort", async () => {
+  for (const namedCurve of ["secp384r1", "secp521r1"]) {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve });
+    const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    await assert.rejects(
+      issueLeaf({ ...authority, key }, leafFor("gateway"), tools),
+      /authorities have keys of P-256/,
+    );
+  }
 });
 
 Deno.test("a leaf lives a year, and never longer than its authority", () => {

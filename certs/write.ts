@@ -1,5 +1,12 @@
 /** Puts certificates together (RFC 5280) and signs them with ECDSA on P-256 and SHA-256. Import this on demand only, see `authority.ts`. */
-import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+  X509Certificate,
+} from "node:crypto";
 import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
 import {
   AlgorithmIdentifier,
@@ -55,7 +62,11 @@ const COMMON_NAME = "2.5.4.3";
 
 const usageIds: Readonly<Record<Usage, string>> = { server: id_kp_serverAuth, client: id_kp_clientAuth };
 
-/** Makes a key, and a certificate for it. @param signer an authority; the new key itself when absent */
+/**
+ * Makes a key, and a certificate for it.
+ * @param signer an authority; the new key itself when absent
+ * @throws TypeError when the signer's key is not of P-256; Error when its pair cannot be read
+ */
 export async function writeCertificate(contents: Contents, signer?: KeyPair): Promise<KeyPair> {
   const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
     "sign",
@@ -80,16 +91,23 @@ export async function writeCertificate(contents: Contents, signer?: KeyPair): Pr
     extensions: extensionsOf(contents, keyIdOf(publicKey), issuer?.keyId),
   });
   const body = new Uint8Array(AsnConvert.serialize(tbsCertificate));
-  const signature = sign("sha256", body, { key: createPrivateKey(signer?.key ?? key), dsaEncoding: "der" });
+  const signature = sign("sha256", body, { key: signingKey(signer?.key ?? key), dsaEncoding: "der" });
   const signatureValue = new Uint8Array(signature).buffer;
   const certificate = new Certificate({ tbsCertificate, signatureAlgorithm, signatureValue });
   return { certificate: pemOf(AsnConvert.serialize(certificate), "CERTIFICATE"), key };
 }
 
+function signingKey(pem: string): KeyObject {
+  const key = createPrivateKey(pem);
+  const { asymmetricKeyType: type, asymmetricKeyDetails: { namedCurve } = {} } = key;
+  if (type === "ec" && namedCurve === "prime256v1") return key;
+  throw new TypeError(`Cannot sign with a key of ${namedCurve ?? type}: authorities have keys of P-256`);
+}
+
 /** How an authority names itself, byte for byte, and the identifier of its key. */
 function issuerOf({ certificate, key }: KeyPair) {
-  const der = Uint8Array.fromBase64(certificate.replaceAll(/-----[^-]+-----|\s/g, ""));
-  const { tbsCertificate } = AsnConvert.parse(der, Certificate);
+  // Of a bundle the first counts, and what stands around it does not.
+  const { tbsCertificate } = AsnConvert.parse(new X509Certificate(certificate).raw, Certificate);
   const spki = createPublicKey(createPrivateKey(key)).export({ type: "spki", format: "der" });
   return { name: tbsCertificate.subject, keyId: keyIdOf(AsnConvert.parse(spki, SubjectPublicKeyInfo)) };
 }
