@@ -1,4 +1,5 @@
 /** Issues certificates, with the library for it: import this on demand only, see `authority.ts`. */
+import { X509Certificate } from "node:crypto";
 import {
   AUTHORITY_DAYS,
   type AuthorityProfile,
@@ -9,7 +10,6 @@ import {
   leafEnd,
   type WantedLeaf,
 } from "./authority.ts";
-import { readCertificate } from "./read.ts";
 import { writeCertificate } from "./write.ts";
 
 /** 128 bits: two certificates of one authority never share a serial number. */
@@ -31,15 +31,16 @@ export async function createLeaf(
   { organization, commonName, usages, dnsNames }: WantedLeaf,
   tools: IssuingTools,
 ): Promise<KeyPair> {
-  const authority = readCertificate(signer.certificate);
-  if (authority === undefined) {
-    throw new TypeError("Cannot issue a certificate as that of its authority cannot be read");
-  }
+  const certificate = new X509Certificate(signer.certificate);
   const contents = { organization, commonName, usages, dnsNames, isAuthority: false };
-  const notAfter = leafEnd(tools.now, authority.notAfter);
-  return await writeCertificate({ ...contents, ...beginning(tools), notAfter }, signer);
+  const notAfter = leafEnd(tools.now, certificate.validToDate);
+  return await writeCertificate({ ...contents, ...beginning(tools), notAfter }, {
+    certificate,
+    key: signer.key,
+  });
 }
 
-function beginning({ now, random }: IssuingTools) {
+/** A number of its own, and a beginning that clocks behind ours have reached. */
+export function beginning({ now, random }: IssuingTools) {
   return { notBefore: new Date(now.getTime() - BACKDATED_MS), serial: random(SERIAL_BYTES) };
 }

@@ -12,6 +12,12 @@ export function joinCertificates(certificates: readonly string[]): string {
   return certificates.map((certificate) => `${certificate.trimEnd()}\n`).join("");
 }
 
+/** One block of PEM, ending its last line. */
+export function pemOf(der: ArrayBuffer, label: string): string {
+  const lines = new Uint8Array(der).toBase64().match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
+}
+
 /** A text as a value of a Secret's `data`: base64 of its UTF-8. */
 export function toData(text: string): string {
   return new TextEncoder().encode(text).toBase64();

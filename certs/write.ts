@@ -1,12 +1,9 @@
-/** Puts certificates together (RFC 5280) and signs them with ECDSA on P-256 and SHA-256. Import this on demand only, see `authority.ts`. */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign,
-  X509Certificate,
-} from "node:crypto";
+/**
+ * Puts certificates together (RFC 5280) and signs them with ECDSA on P-256 and SHA-256. Import this on demand only, see
+ * `authority.ts`.
+ */
+import { createHash, createPrivateKey, sign } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
 import {
   AlgorithmIdentifier,
@@ -40,6 +37,7 @@ import {
   Version,
 } from "@peculiar/asn1-x509";
 import type { KeyPair, Usage } from "./authority.ts";
+import { pemOf } from "./pem.ts";
 
 /** What a certificate says besides its subject's key, and who signs it. */
 export interface Contents {
@@ -62,12 +60,19 @@ const COMMON_NAME = "2.5.4.3";
 
 const usageIds: Readonly<Record<Usage, string>> = { server: id_kp_serverAuth, client: id_kp_clientAuth };
 
+/** An authority that signs. */
+export interface Signer {
+  readonly certificate: X509Certificate;
+  /** PEM. */
+  readonly key: string;
+}
+
 /**
  * Makes a key, and a certificate for it.
- * @param signer an authority; the new key itself when absent
- * @throws TypeError when the signer's key is not of P-256; Error when its pair cannot be read
+ * @param signer the new key itself when absent
+ * @throws TypeError when the signer's key is not of P-256; Error when it cannot be read
  */
-export async function writeCertificate(contents: Contents, signer?: KeyPair): Promise<KeyPair> {
+export async function writeCertificate(contents: Contents, signer?: Signer): Promise<KeyPair> {
   const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
     "sign",
     "verify",
@@ -78,17 +83,21 @@ export async function writeCertificate(contents: Contents, signer?: KeyPair): Pr
     SubjectPublicKeyInfo,
   );
   const subject = nameOf(contents);
-  const issuer = signer === undefined ? undefined : issuerOf(signer);
+  // Its own words, byte for byte: so it is compared with what the authority calls itself.
+  const issuer = signer === undefined
+    ? undefined
+    : AsnConvert.parse(signer.certificate.raw, Certificate).tbsCertificate;
+  const issuerKeyId = issuer === undefined ? undefined : keyIdOf(issuer.subjectPublicKeyInfo);
   const signatureAlgorithm = new AlgorithmIdentifier({ algorithm: ECDSA_WITH_SHA256 });
   const tbsCertificate = new TBSCertificate({
     version: Version.v3,
     serialNumber: integerOf(contents.serial),
     signature: signatureAlgorithm,
-    issuer: issuer?.name ?? subject,
+    issuer: issuer?.subject ?? subject,
     validity: new Validity({ notBefore: contents.notBefore, notAfter: contents.notAfter }),
     subject,
     subjectPublicKeyInfo: publicKey,
-    extensions: extensionsOf(contents, keyIdOf(publicKey), issuer?.keyId),
+    extensions: extensionsOf(contents, keyIdOf(publicKey), issuerKeyId),
   });
   const body = new Uint8Array(AsnConvert.serialize(tbsCertificate));
   const signature = sign("sha256", body, { key: signingKey(signer?.key ?? key), dsaEncoding: "der" });
@@ -102,14 +111,6 @@ function signingKey(pem: string): KeyObject {
   const { asymmetricKeyType: type, asymmetricKeyDetails: { namedCurve } = {} } = key;
   if (type === "ec" && namedCurve === "prime256v1") return key;
   throw new TypeError(`Cannot sign with a key of ${namedCurve ?? type}: authorities have keys of P-256`);
-}
-
-/** How an authority names itself, byte for byte, and the identifier of its key. */
-function issuerOf({ certificate, key }: KeyPair) {
-  // Of a bundle the first counts, and what stands around it does not.
-  const { tbsCertificate } = AsnConvert.parse(new X509Certificate(certificate).raw, Certificate);
-  const spki = createPublicKey(createPrivateKey(key)).export({ type: "spki", format: "der" });
-  return { name: tbsCertificate.subject, keyId: keyIdOf(AsnConvert.parse(spki, SubjectPublicKeyInfo)) };
 }
 
 /** As a structure, so that no character of a name is taken for syntax. */
@@ -166,9 +167,4 @@ function integerOf(bytes: Uint8Array): ArrayBuffer {
   const digits = first < 0 ? [0] : [...bytes.subarray(first)];
   const [highest = 0] = digits;
   return new Uint8Array(highest < 0x80 ? digits : [0, ...digits]).buffer;
-}
-
-function pemOf(der: ArrayBuffer, label: string): string {
-  const lines = new Uint8Array(der).toBase64().match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }

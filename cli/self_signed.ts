@@ -1,5 +1,6 @@
 /** A certificate for the metrics server: it keeps tokens from being read on the way, and proves nothing else. */
-import { BACKDATED_MS, DAY_MS, type KeyPair, LEAF_DAYS, systemRandom } from "../certs/authority.ts";
+import { DAY_MS, type KeyPair, LEAF_DAYS, systemRandom } from "../certs/authority.ts";
+import { beginning } from "../certs/issuing.ts";
 import { writeCertificate } from "../certs/write.ts";
 
 /**
@@ -9,8 +10,7 @@ import { writeCertificate } from "../certs/write.ts";
 export async function selfSigned(names: readonly string[], now: Date): Promise<KeyPair> {
   return await writeCertificate({
     commonName: "matriarch",
-    serial: systemRandom(16),
-    notBefore: new Date(now.getTime() - BACKDATED_MS),
+    ...beginning({ now, random: systemRandom }),
     notAfter: new Date(now.getTime() + LEAF_DAYS * DAY_MS),
     isAuthority: false,
     usages: ["server"],

@@ -119,7 +119,10 @@ export async function eachOf(count: number, work: (index: number) => Promise<unk
   }));
 }
 
-/** How many of a kind are left in the namespaces of a fleet that belong to its clusters. Gateways name theirs as their instance alone. */
+/**
+ * How many of a kind are left in the namespaces of a fleet that belong to its clusters. Gateways name theirs as their instance
+ * alone.
+ */
 export async function countLeft(client: GroundClient, fleet: Fleet, kind: Collection): Promise<number> {
   const selector = kind === "clusters" ? "" : `?labelSelector=${instanceLabel}`;
   const lists = fleet.namespaces.map((namespace) => client.list(`${pathOf(kind, namespace)}${selector}`));
