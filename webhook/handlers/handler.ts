@@ -1,7 +1,7 @@
 /** What each handler is given, and what most of them ask first. */
-import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../../kube/errors.ts";
 import type { Problem } from "../../kube/controller.ts";
+import { isSame } from "../../kube/same.ts";
 import type { Catalogue } from "../../postgres/catalogue/catalogue.ts";
 import type { FactKind, Facts } from "../facts.ts";
 import type { OperatorAccount } from "../guards.ts";
@@ -30,7 +30,7 @@ export interface Handler {
 export function leavesSpecAlone({ operation, object, oldObject }: AdmissionRequest): boolean {
   if (operation !== "UPDATE") return operation === "CONNECT";
   if (isRecord(object?.["metadata"]) && object["metadata"]["deletionTimestamp"] !== undefined) return true;
-  return isDeepStrictEqual(object?.["spec"], oldObject?.["spec"]);
+  return isSame(object?.["spec"], oldObject?.["spec"]);
 }
 
 /** An object with the name that its request tells: one that is to be named by the API server has none of its own yet. */

@@ -1,7 +1,7 @@
 /** MultigresClusters: defaults are written down, then the whole is judged. */
-import { isDeepStrictEqual } from "node:util";
 import { MultigresClusters } from "../../api/multigres/multigres_cluster.ts";
 import { isRecord } from "../../kube/errors.ts";
+import { isSame } from "../../kube/same.ts";
 import { materialise } from "../../resolve/materialise.ts";
 import { present } from "../../resolve/present.ts";
 import { reviewCluster } from "../../resolve/validation/cluster.ts";
@@ -33,7 +33,7 @@ export const clusterDefaults: Handler = {
 function changesSpec(spec: unknown, request: AdmissionRequest): boolean {
   if (request.operation === "CREATE") return true;
   const before = MultigresClusters.decode(request.oldObject);
-  return !before.ok || !isDeepStrictEqual(spec, before.value.spec);
+  return !before.ok || !isSame(spec, before.value.spec);
 }
 
 function tracePatch(request: AdmissionRequest, { headers, now }: HandlerContext): PatchOperation[] {
