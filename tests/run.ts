@@ -2,7 +2,7 @@
  * Runs the tests: `deno task test [FILE or FOLDER ...] [--flag-of-deno-test ...]`.
  *
  * Brings up what the selected groups need, runs one group after another, each with its own narrow permissions, takes
- * everything down again, and ends with one line: `N passed, N failed`.
+ * everything down again, tells once more what failed, and ends with one line: `N passed, N failed`.
  *
  * Exit codes: 0 when all tests pass, 1 when one fails or what they need could not be brought up, 2 when this machine cannot
  * carry the nodes that they need, so that none ran.
@@ -17,7 +17,7 @@ import { prepareGround } from "./ground/prepare.ts";
 import { onEnd } from "./ground/signals.ts";
 import { findTests } from "./runner/files.ts";
 import { type Group, groupOf, groups, ignoredVariables, type Surroundings } from "./runner/groups.ts";
-import { add, noTests, summary, type Tally, tallyOf } from "./runner/tally.ts";
+import { add, failed, noTests, summary, type Tally, tallyOf, told } from "./runner/tally.ts";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -69,14 +69,17 @@ async function main(args: readonly string[]): Promise<number> {
     });
     const { success } = await running.ended;
     await signals.leaveItTo();
-    total = add(total, await readTally(report, success));
+    total = add(total, await readTally(group, report, success));
   }
   const refused = await prepared.refusals();
   if (refused.length > 0) {
-    console.log(`\nThe operator lacks rights (manifests/rbac/rights.ts):\n  ${refused.join("\n  ")}`);
-    total = add(total, { ...noTests, failed: 1 });
+    total = add(
+      total,
+      failed({ name: "the operator lacks rights (manifests/rbac/rights.ts)", text: refused.join("\n") }),
+    );
   }
   await stack.disposeAsync();
+  if (total.failures.length > 0) console.log(`\n${told(total.failures)}`);
   console.log(`\n${summary(total)}`);
   return total.failed === 0 ? 0 : 1;
 }
@@ -90,9 +93,9 @@ function filesOf(group: Group, files: readonly string[]): string[] {
   return files.filter((file) => groupOf(repository, file) === group);
 }
 
-async function readTally(path: string, success: boolean): Promise<Tally> {
+async function readTally(group: Group, path: string, success: boolean): Promise<Tally> {
   const report = await Deno.readTextFile(path).catch(() => undefined);
-  return tallyOf(report, success);
+  return tallyOf(group.name, report, success);
 }
 
 try {
@@ -100,6 +103,6 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   if (error instanceof NodesImpossibleError) Deno.exit(2);
-  console.log(`\n${summary({ passed: 0, failed: 1, skipped: 0 })}`);
+  console.log(`\n${summary({ ...noTests, failed: 1 })}`);
   Deno.exit(1);
 }

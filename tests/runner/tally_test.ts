@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { add, summary, tallyOf } from "./tally.ts";
+import { add, failed, noTests, summary, tallyOf, told } from "./tally.ts";
 
 const report = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="6" failures="2" errors="0" time="0.009">
@@ -26,20 +26,41 @@ const report = `<?xml version="1.0" encoding="UTF-8"?>
 </testsuites>`;
 
 Deno.test("a report is counted by tests, and steps count with their test", () => {
-  assert.deepEqual(tallyOf(report, false), { passed: 3, failed: 1, skipped: 1 });
+  const { failures: _, ...counts } = tallyOf("a", report, false);
+  assert.deepEqual(counts, { passed: 3, failed: 1, skipped: 1 });
+});
+
+Deno.test("what failed is told by file, test and step, in the test's own words", () => {
+  assert.deepEqual(tallyOf("a", report, false).failures, [
+    { name: "./a_test.ts: b > second", text: 'Error: <testcase name="z">' },
+  ]);
 });
 
 Deno.test("a run that failed without a failed test counts as one failure", () => {
-  assert.deepEqual(tallyOf(undefined, false), { passed: 0, failed: 1, skipped: 0 });
-  assert.deepEqual(tallyOf(report.replaceAll(/<failure.*<\/failure>/g, ""), false), {
+  const outside = { name: "a", text: "The run ended badly outside of its tests" };
+  assert.deepEqual(tallyOf("a", undefined, false), { passed: 0, failed: 1, skipped: 0, failures: [outside] });
+  assert.deepEqual(tallyOf("a", report.replaceAll(/<failure.*<\/failure>/g, ""), false), {
     passed: 4,
     failed: 1,
     skipped: 1,
+    failures: [outside],
   });
 });
 
+Deno.test("a long text is cut, and says by how much", () => {
+  const text = Array.from({ length: 100 }, (_, index) => `line ${index}`).join("\n");
+  const lines = told([{ name: "a", text }]).trimEnd().split("\n");
+  assert.deepEqual([lines[0], lines[1], lines.length, lines.at(-1)], [
+    "FAILED a",
+    "    line 0",
+    32,
+    "    ... 70 more lines",
+  ]);
+});
+
 Deno.test("the last line names skipped tests only when there are any", () => {
-  const one = { passed: 1, failed: 0, skipped: 0 };
+  const one = { ...noTests, passed: 1 };
   assert.equal(summary(add(one, one)), "2 passed, 0 failed");
-  assert.equal(summary(add(one, { passed: 0, failed: 2, skipped: 3 })), "1 passed, 2 failed, 3 skipped");
+  const two = add(failed({ name: "a", text: "" }), failed({ name: "b", text: "" }));
+  assert.equal(summary(add(add(one, two), { ...noTests, skipped: 3 })), "1 passed, 2 failed, 3 skipped");
 });
