@@ -15,7 +15,7 @@ import { type CertificateSet, findingsOf } from "./observe.ts";
 import { nextMoment, planAuthority, planLeaves } from "./rotation.ts";
 import { isOurs, type SeenSecret, trimCertificateSecret } from "./secrets.ts";
 import { type Standing, standingOf, takenStanding } from "./standing.ts";
-import { authoritySteps, leafSteps, type Work } from "./steps.ts";
+import { authoritySteps, firstSteps, leafSteps, type Work } from "./steps.ts";
 
 /** What keeping certificates works with. */
 export interface KeepTools {
@@ -84,6 +84,7 @@ async function keep(wanted: CertificateSet, tools: KeepTools): Promise<Kept> {
 /** Undefined when the store is behind the server. */
 async function stepsOf(work: Work): Promise<Step[] | undefined> {
   const move = planAuthority(work.findings, work.now);
+  if (move.kind === "make" && work.secrets.size === 0) return await firstSteps(work, move.trusted);
   if (move.kind !== "keep") return await authoritySteps(work, move);
   return await leafSteps(work, planLeaves(work.findings, move.signer, work.now));
 }

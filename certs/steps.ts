@@ -21,6 +21,34 @@ export interface Work {
 
 type RealMove = Exclude<AuthorityMove, { kind: "keep" }>;
 
+/**
+ * A set of which nothing is there yet, all of it at once: the new authority's key is at hand, and need not be read again. When
+ * another process was first with its authority, nothing is issued from this one; a crash half-way leaves an authority, from
+ * which the next pass goes on.
+ */
+export async function firstSteps(work: Work, trusted: readonly ReadCertificate[]): Promise<Step[]> {
+  const { set } = work;
+  const { secretName, profile } = set.authority;
+  const authority = await makeAuthority(profile, work);
+  const trust = { "ca.crt": bundle([authority, ...trusted]) };
+  const steps: Step[] = [firstSecret(work, secretName, { ...trust, "ca.key": authority.key })];
+  for (const { secretName, wanted } of set.leaves) {
+    const { certificate, key } = await issueLeaf(authority, wanted, work);
+    steps.push(firstSecret(work, secretName, { ...trust, "tls.crt": certificate, "tls.key": key }));
+  }
+  const names = set.leaves.map(({ secretName }) => secretName).join(", ");
+  return [
+    ...steps,
+    tell("Normal", "Generated", `Secret ${secretName} holds a new authority, which signed ${names}`),
+  ];
+}
+
+/** The Secret of an authority or of a leaf; one that is there by now belongs to another authority. */
+function firstSecret({ set, now }: Work, name: string, values: Values): Step {
+  const type = "tls.key" in values ? "kubernetes.io/tls" : "Opaque";
+  return create(Secrets, newSecret(set, name, type, { values, trustedSince: now }), "conflict");
+}
+
 /** The write to the authority's Secret, with its event. Undefined when the store is behind the server. */
 export async function authoritySteps(work: Work, move: RealMove): Promise<Step[] | undefined> {
   const values = await authorityValues(work, move);

@@ -5,7 +5,7 @@ import type { KubeClient } from "./client.ts";
 import { ApiError, isAborted, isAlreadyExists, isConflict, isFenced } from "./errors.ts";
 import type { Notice } from "./events.ts";
 import { Pods } from "./kinds.ts";
-import type { DeleteStep, EvictStep, Plan, ResizeStep, RpcStep, Step, WaitStep } from "./plan.ts";
+import type { CreateStep, DeleteStep, EvictStep, Plan, ResizeStep, RpcStep, Step, WaitStep } from "./plan.ts";
 import { keyOf } from "./store.ts";
 
 /** What became of a plan. `written` lists the steps that changed something, in order. */
@@ -111,13 +111,13 @@ async function perform(step: Step, tools: Tools): Promise<Effect> {
   }
 }
 
-async function createOnce(step: Extract<Step, { kind: "create" }>, tools: Tools): Promise<boolean> {
+async function createOnce(step: CreateStep, tools: Tools): Promise<Effect> {
   try {
     tools.cache.store(step.resource).putWritten(await tools.client.create(step.resource, step.object));
     return true;
   } catch (error) {
-    if (isAlreadyExists(error)) return false;
-    throw error;
+    if (!isAlreadyExists(error)) throw error;
+    return step.existing === "welcome" ? false : conflict(step);
   }
 }
 

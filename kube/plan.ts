@@ -15,11 +15,13 @@ export interface ApplyStep {
   readonly object: Applied<KubeObject>;
 }
 
-/** Plain create, for objects that are never changed afterwards; an object of that name is as good. */
+/** Plain create, for objects that are never changed afterwards. */
 export interface CreateStep {
   readonly kind: "create";
   readonly resource: Resource;
   readonly object: Applied<KubeObject>;
+  /** What an object means that bears the name already: it is as good, or what follows in the plan does not fit to it. */
+  readonly existing: "welcome" | "conflict";
 }
 
 /** JSON merge patch, refused when the object has changed since it was seen. */
@@ -102,8 +104,12 @@ export function apply<T extends KubeObject>(resource: Resource<T>, object: Appli
 }
 
 /** A create step; the object's shape is checked against its kind. */
-export function create<T extends KubeObject>(resource: Resource<T>, object: Applied<T>): CreateStep {
-  return { kind: "create", resource, object };
+export function create<T extends KubeObject>(
+  resource: Resource<T>,
+  object: Applied<T>,
+  existing: CreateStep["existing"] = "welcome",
+): CreateStep {
+  return { kind: "create", resource, object, existing };
 }
 
 /**

@@ -12,6 +12,7 @@ import { isRecord } from "../../kube/errors.ts";
 import type { Notice } from "../../kube/events.ts";
 import { type Secret, Secrets } from "../../kube/kinds.ts";
 import { ManualClock } from "../../kube/manual_clock.ts";
+import type { Plan } from "../../kube/plan.ts";
 import { seededRandom } from "../../kube/random.ts";
 import { keyOf, parseKey } from "../../kube/store.ts";
 import { isStored } from "../../kube/stored.ts";
@@ -37,17 +38,17 @@ export class SecretWorld implements Transport {
 
   /** One look of the operator: reads, decides, carries out at most `limit` steps; if there are more, the process ends. */
   async look(set: CertificateSet, limit = Infinity): Promise<Kept & { readonly result: ActResult }> {
-    const { client, cache } = this.#operator ??= this.process();
-    this.#show(cache);
-    const kept = await keepCertificates(set, { cache, client, clock: this.clock });
-    const tools = {
-      client,
-      cache,
-      applier: new Applier(client, cache),
-      record: (notice: Notice) => void this.notices.push(notice),
-    };
+    const process = this.#operator ??= this.process();
+    this.#show(process.cache);
+    const kept = await keepCertificates(set, { ...process, clock: this.clock });
     if (kept.steps.length > limit) this.#operator = undefined;
-    return { ...kept, result: await act(kept.steps.slice(0, limit), tools) };
+    return { ...kept, result: await this.act(kept.steps.slice(0, limit), process) };
+  }
+
+  /** Carries out what a process has decided. */
+  act(steps: Plan, { client, cache }: Process): Promise<ActResult> {
+    const record = (notice: Notice) => void this.notices.push(notice);
+    return act(steps, { client, cache, applier: new Applier(client, cache), record });
   }
 
   /** Looks until nothing is left to do now. */

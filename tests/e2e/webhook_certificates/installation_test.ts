@@ -43,11 +43,14 @@ ownedTest(
           ) => [kind, name, controller]);
           assert.deepEqual(owners, [["Deployment", "older", true]]);
           assert.equal(secret?.metadata.labels?.["app.kubernetes.io/managed-by"], "multigres-operator");
-          const events = await client.listAll(Events, { namespace, fields: `involvedObject.name=${name}` });
-          assert.deepEqual(events.map(({ reason, involvedObject }) => [reason, involvedObject.uid]), [
-            ["Generated", secret?.metadata.uid],
-          ]);
         }
+        const fields = `involvedObject.name=${servingSecretName}`;
+        const events = await client.listAll(Events, { namespace, fields });
+        const serving = await stage.secret(servingSecretName);
+        assert.deepEqual(events.map(({ message, involvedObject }) => [message, involvedObject.uid]), [[
+          `Secret ${authoritySecretName} holds a new authority, which signed ${servingSecretName}`,
+          serving?.metadata.uid,
+        ]]);
       }
       const { metadata } = await client.get(Deployments, { namespace, name: "older" });
       const { uid = "", resourceVersion = "" } = metadata;
