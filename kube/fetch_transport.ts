@@ -11,6 +11,12 @@ import { TransportError } from "./transport.ts";
 /** Connections that nobody uses are given up before the API server does so, which is after 90 s, in milliseconds. */
 const IDLE_MS = 60_000;
 
+/**
+ * Bytes of a stream that are read at once; most events of a watch are shorter. Left to itself the runtime takes 64 KiB for each
+ * read, and new ones each time, which is a garbage collection every so many events (decision 35).
+ */
+const READ_BYTES = 8 * 1024;
+
 /** The ways that TLS refuses a server, as the runtime words them. */
 const UNTRUSTED = /certificate|UnknownIssuer|invalid peer/i;
 
@@ -94,15 +100,17 @@ class FetchStream implements KubeStream {
   readonly status: number;
   readonly retryAfterSeconds?: number;
   readonly #request: KubeRequest;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #reader: ReadableStreamBYOBReader | undefined;
   readonly #onAbort = () => void this.cancel();
+  /** What the next read fills: the stream takes it, and gives it back with the bytes. */
+  #buffer = new ArrayBuffer(READ_BYTES);
   #cancelled = false;
 
   constructor(request: KubeRequest, response: Response) {
     this.status = response.status;
     Object.assign(this, retryAfter(response));
     this.#request = request;
-    this.#reader = response.body?.getReader();
+    this.#reader = response.body?.getReader({ mode: "byob" });
     if (request.signal?.aborted) void this.cancel();
     request.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -110,8 +118,9 @@ class FetchStream implements KubeStream {
   async read(): Promise<Uint8Array | undefined> {
     if (this.#cancelled || this.#reader === undefined) return undefined;
     try {
-      const { value } = await this.#reader.read();
-      return value;
+      const { value, done } = await this.#reader.read(new Uint8Array(this.#buffer));
+      if (value !== undefined) this.#buffer = value.buffer;
+      return done ? undefined : value;
     } catch (error) {
       if (this.#cancelled) return undefined;
       throw describe(error, this.#request);

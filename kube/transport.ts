@@ -29,7 +29,10 @@ export interface KubeResponse {
 export interface KubeStream {
   readonly status: number;
   readonly retryAfterSeconds?: number;
-  /** The next bytes, or undefined at the end of the body. Rejects with a {@link TransportError} when broken. */
+  /**
+   * The next bytes, or undefined at the end of the body; they are good until the next call, which may overwrite them.
+   * Rejects with a {@link TransportError} when broken.
+   */
   read(): Promise<Uint8Array | undefined>;
   /** Ends the stream and frees its connection; may be called at any time and more than once. */
   cancel(): Promise<void>;
