@@ -7,6 +7,7 @@ import { type Clock, sleep } from "./clock.ts";
 import type { Controller } from "./controller.ts";
 import { fenced, openFence } from "./fence.ts";
 import { LeaseElector, type Term } from "./lease.ts";
+import { limited } from "./limited_transport.ts";
 import type { Random } from "./random.ts";
 import { ControllerRunner, type RunnerOptions } from "./runner.ts";
 import type { Transport } from "./transport.ts";
@@ -44,6 +45,11 @@ export interface Readiness {
 const DRAIN_MS = 8_000;
 /** Events of the last reconciles are sent within this time, or not at all. */
 const FLUSH_MS = 1_000;
+/**
+ * Requests of all controllers that are under way at a time. With as many as there are workers, 50 clusters that came up opened
+ * 90 connections, which took 3 MB, and were not ready sooner.
+ */
+const MOST_REQUESTS = 8;
 /** A renewal that takes longer than this is given up, so that another one fits before the deadline. */
 const LEASE_TIMEOUT_MS = 3_000;
 
@@ -141,7 +147,7 @@ export class Manager {
     const cut = new AbortController();
     const over = AbortSignal.any(term === undefined ? [signal] : [signal, term.lost]);
     const fence = term?.fence ?? openFence;
-    const gate = fenced(transport, fence);
+    const gate = limited(fenced(transport, fence), MOST_REQUESTS);
     const client = this.#client(gate, { signal: cut.signal });
     const shared = {
       client,
