@@ -23,7 +23,7 @@ import { type Authority, createAuthority } from "../ground/pki.ts";
 import { freePort } from "../ground/ports.ts";
 import { delay, waitUntil } from "../ground/wait_for.ts";
 import {
-  type CountingServer,
+  type PoliteServer,
   type ServerTls,
   serving,
   swallow,
@@ -36,7 +36,7 @@ type Methods = Partial<ServiceImpl<typeof MultipoolerManager>>;
 const running = { postgresStatus: PostgresStatus.STANDBY, postgresRunning: true, postgresReady: true };
 const standby: MessageInitShape<typeof StatusResponseSchema> = { status: running };
 
-function pooler(methods: Methods, tls?: ServerTls): Promise<CountingServer> {
+function pooler(methods: Methods, tls?: ServerTls): Promise<PoliteServer> {
   return serving((router) => void router.service(MultipoolerManager, methods), tls);
 }
 
@@ -183,6 +183,28 @@ Deno.test("a call that takes long goes on when another one on the same connectio
   assert.equal((await failureOf(client.backups(addressOf(server), 1, { timeoutMs: 50 }))).failure, "timeout");
   done.resolve({ backupId: "whole" });
   assert.equal(await backup, "whole");
+});
+
+Deno.test("a pooler that goes away after many calls ran out of time ends its connection, and not this process", async () => {
+  const done = Promise.withResolvers<{ backupId: string }>();
+  let answers = true;
+  await using server = await pooler({
+    backup: () => done.promise,
+    status: () => answers ? Promise.resolve(standby) : never(),
+  });
+  using client = opened();
+  const at = addressOf(server);
+  const backup = client.backUp(at, { type: "full", jobId: "j" });
+  for (let call = 0; call < 200; call++) await client.status(at);
+  answers = false;
+  const late = Array.from({ length: 60 }, () => failureOf(client.status(at, { timeoutMs: 100 })));
+  for (const { failure } of await Promise.all(late)) assert.equal(failure, "timeout");
+  assert.equal(server.open(), 1, "the connection lives on with its long call");
+  server.goAway();
+  await delay(100);
+  done.resolve({ backupId: "whole" });
+  assert.equal(await backup, "whole");
+  await waitUntil("the connection to end", () => server.open(), (open) => open === 0);
 });
 
 Deno.test("a connection that breaks in the middle of a call ends the call at once", async () => {

@@ -1,5 +1,5 @@
 /** Servers on loopback that count their connections: some speak gRPC, others treat clients badly. */
-import { createSecureServer, createServer } from "node:http2";
+import { createSecureServer, createServer, type ServerHttp2Session } from "node:http2";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { freePort } from "../ground/ports.ts";
@@ -9,6 +9,12 @@ export interface CountingServer extends AsyncDisposable {
   readonly endpoint: string;
   readonly port: number;
   open(): number;
+}
+
+/** One that ends its connections in good order, as a server does that is stopped. */
+export interface PoliteServer extends CountingServer {
+  /** Says that it goes away, takes no more calls on its connections, and says so once more with the last one that it took. */
+  goAway(): void;
 }
 
 /** Does `treat` to each connection and nothing else. */
@@ -63,7 +69,7 @@ export interface ServerTls {
 export async function serving(
   routes: (router: ConnectRouter) => void,
   tls?: ServerTls,
-): Promise<CountingServer> {
+): Promise<PoliteServer> {
   const handler = connectNodeAdapter({ routes });
   const server = tls === undefined ? createServer(handler) : createSecureServer({
     cert: tls.certPem,
@@ -72,7 +78,7 @@ export async function serving(
     requestCert: true,
     rejectUnauthorized: true,
   }, handler);
-  const sessions = new Set<{ destroy(): void }>();
+  const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
@@ -88,6 +94,12 @@ export async function serving(
     endpoint: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     port,
     open: () => sessions.size,
+    goAway() {
+      for (const session of sessions) {
+        session.goaway(0, 2 ** 31 - 1);
+        session.close();
+      }
+    },
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         // Ending a session would refuse its streams, which ends this process where there are several of them.

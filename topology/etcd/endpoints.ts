@@ -3,8 +3,8 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { isTopologyDown, TopologyError } from "../errors.ts";
 import { KV } from "../gen/etcd_kv_pb.ts";
-import { Deadline } from "../grpc/deadline.ts";
-import { GrpcSession, type SessionOptions } from "../grpc/session.ts";
+import { Deadline, grpcTimeout } from "../grpc/deadline.ts";
+import { type CallLimits, GrpcSession, type SessionOptions } from "../grpc/session.ts";
 import { spansOfCalls } from "../grpc/spans.ts";
 import type { CallOptions } from "../store.ts";
 import { failureOfAll, failureOfCall } from "./failure.ts";
@@ -18,7 +18,7 @@ export interface Call<T> {
   readonly what: string;
   /** Whether it may be sent a second time when it is not known whether the first was carried out. */
   readonly repeatable: boolean;
-  send(client: Client, limits: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<T>;
+  send(client: Client, limits: CallLimits): Promise<T>;
 }
 
 export interface EndpointsOptions extends Omit<SessionOptions, "peer"> {
@@ -104,18 +104,19 @@ export class Endpoints {
     const { session, client } = endpoint;
     using deadline = new Deadline(this.options.clock, milliseconds, signals);
     let sent = false;
-    const send = async (): Promise<T> => {
+    const headers = { "grpc-timeout": grpcTimeout(milliseconds) };
+    const late = () => noAnswer(session.authority, milliseconds);
+    const send = async (signal: AbortSignal): Promise<T> => {
       sent = true;
       try {
-        return await call.send(client, { timeoutMs: Math.ceil(milliseconds), signal: deadline.signal });
+        return await call.send(client, { headers, signal });
       } catch (error) {
-        throw deadline.expired
-          ? noAnswer(session.authority, milliseconds)
-          : failureOfCall(error, session.authority);
+        throw failureOfCall(error, session.authority);
       }
     };
     try {
-      return { kind: "answer", answer: await session.use(deadline.signal, send, ranOutOfTime) };
+      const answer = await session.use(deadline.signal, { call: send, givenUp: late, ranOutOfTime });
+      return { kind: "answer", answer };
     } catch (error) {
       return { kind: "failed", failure: failureOfCall(error, session.authority), sent };
     }

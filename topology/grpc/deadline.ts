@@ -43,3 +43,9 @@ export async function until<T>(promise: Promise<T>, signal: AbortSignal, late: (
     signal.removeEventListener("abort", onAbort);
   }
 }
+
+/** The header `grpc-timeout`, in at most eight digits and a unit: more than a day is told in seconds. */
+export function grpcTimeout(milliseconds: number): string {
+  const whole = Math.ceil(milliseconds);
+  return whole < 100_000_000 ? `${whole}m` : `${Math.ceil(whole / 1000)}S`;
+}

@@ -26,6 +26,27 @@ export interface SessionOptions {
   readonly onUnused?: () => void;
 }
 
+/** What is done while a connection is open. */
+export interface Work<T> {
+  /** @param lost aborts when the connection has ended: the only signal that a call may be handed */
+  call(lost: AbortSignal): Promise<T>;
+  /** What is thrown when the signal aborts first. */
+  givenUp(): Error;
+  /** Whether an error of `call` means that the other side ended it as it took too long. */
+  ranOutOfTime(error: unknown): boolean;
+}
+
+/**
+ * What goes with a call. Its time limit goes to the server in a header and is kept by {@link GrpcSession.use}. Connect is not
+ * told of it: it would reset the stream, and when a connection ends it forgets to settle the call, so that its timer would go
+ * on to the end.
+ */
+export interface CallLimits {
+  readonly headers: { readonly "grpc-timeout": string };
+  /** That of {@link Work.call}. */
+  readonly signal: AbortSignal;
+}
+
 type SessionManager = NonNullable<GrpcTransportOptions["sessionManager"]>;
 
 /** A connection while it is good for new calls. */
@@ -33,7 +54,7 @@ interface Live {
   readonly session: http2.ClientHttp2Session;
   /** Resolves when the server's first frame is there; rejects with a ConnectionError when the connection ends before. */
   readonly opened: Promise<void>;
-  /** Aborts a moment after the connection ended: no answer will come any more. */
+  /** Aborts when the connection has ended, a moment later where calls still wait: no answer will come any more. */
   readonly lost: AbortController;
   uses: number;
   retired: boolean;
@@ -57,29 +78,35 @@ export class GrpcSession implements SessionManager {
 
   /**
    * Opens the connection if there is none and calls `work` while it is open.
-   * @param ranOutOfTime whether an error of `work` means so: then the connection is taken out of use, as the other side
-   * may have vanished without a word
+   *
+   * A call that is given up, or that ran out of time, takes the connection out of use: the other side may have vanished
+   * without a word. Its stream is left open until the connection ends. Were it reset, as Connect does when a call's own
+   * signal aborts, the runtime would keep it by an address that is not valid any more, and crash when the server says that it
+   * goes away (denoland/deno#36788).
    * @throws ConnectionError without having called `work` when no connection was open before `signal` aborted
    */
-  async use<T>(
-    signal: AbortSignal,
-    work: () => Promise<T>,
-    ranOutOfTime: (error: unknown) => boolean,
-  ): Promise<T> {
+  async use<T>(signal: AbortSignal, work: Work<T>): Promise<T> {
     const live = this.#live ?? this.#open();
     live.idle?.cancel();
     live.uses++;
     try {
       await until(live.opened, signal, () => this.#silent());
-      return await until(work(), live.lost.signal, () => this.#gone());
+      const answer = until(work.call(live.lost.signal), live.lost.signal, () => this.#gone());
+      return await until(answer, signal, work.givenUp);
     } catch (error) {
-      if (ranOutOfTime(error)) this.#retire(live);
+      if (signal.aborted || work.ranOutOfTime(error)) this.#retire(live);
       throw error;
     } finally {
       live.uses--;
-      if (live.uses === 0) live.losing?.cancel();
+      if (live.uses === 0) this.#forgetCalls(live);
       this.#rest(live);
     }
+  }
+
+  /** Calls that were given up end with their connection. */
+  #forgetCalls(live: Live): void {
+    live.losing?.cancel();
+    if (!this.#all.has(live)) live.lost.abort();
   }
 
   /** Whether there is a connection, or one being made. */
@@ -162,6 +189,7 @@ export class GrpcSession implements SessionManager {
     this.#all.delete(live);
     if (this.#live === live) this.#live = undefined;
     if (!live.session.destroyed) live.session.destroy();
+    if (live.uses === 0) this.#forgetCalls(live);
     if (!this.open) this.options.onUnused?.();
   }
 

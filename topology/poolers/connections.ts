@@ -3,8 +3,8 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { Clock } from "../../kube/clock.ts";
 import { MultipoolerManager } from "../gen/multipooler_manager_pb.ts";
-import { Deadline, until } from "../grpc/deadline.ts";
-import { GrpcSession } from "../grpc/session.ts";
+import { Deadline, grpcTimeout, until } from "../grpc/deadline.ts";
+import { type CallLimits, GrpcSession } from "../grpc/session.ts";
 import { spansOfCalls } from "../grpc/spans.ts";
 import { problemOfTls } from "../grpc/tls.ts";
 import type { CallOptions } from "../store.ts";
@@ -26,15 +26,6 @@ export interface ConnectionsOptions {
 }
 
 export type ManagerClient = ReturnType<typeof clientOf>;
-
-/**
- * The time limit goes to the server in a header and is kept here. Connect is not told of it: when a connection ends, it
- * forgets to settle the call, and its timer would go on to the end.
- */
-export interface CallLimits {
-  readonly headers: { readonly "grpc-timeout": string };
-  readonly signal: AbortSignal;
-}
 
 /** One call, and how it is told of. */
 export interface PoolerCall<T> {
@@ -91,19 +82,18 @@ export class PoolerConnections {
 
   async #ask<T>(address: PoolerAddress, call: PoolerCall<T>, deadline: Deadline): Promise<T> {
     const connection = await this.#borrow(address, deadline.signal);
-    const send = async (): Promise<T> => {
+    const headers = { "grpc-timeout": grpcTimeout(call.timeoutMs) };
+    const late = () =>
+      new PoolerError("timeout", `${peerOf(address)} gave no answer within ${call.timeoutMs} ms`);
+    const send = async (signal: AbortSignal): Promise<T> => {
       try {
-        return await call.send(connection.client, {
-          headers: { "grpc-timeout": grpcTimeout(call.timeoutMs) },
-          signal: deadline.signal,
-        });
+        return await call.send(connection.client, { headers, signal });
       } catch (error) {
-        if (!deadline.expired) throw failureOfCall(error, peerOf(address));
-        throw new PoolerError("timeout", `${peerOf(address)} gave no answer within ${call.timeoutMs} ms`);
+        throw failureOfCall(error, peerOf(address));
       }
     };
     try {
-      return await connection.session.use(deadline.signal, send, ranOutOfTime);
+      return await connection.session.use(deadline.signal, { call: send, givenUp: late, ranOutOfTime });
     } finally {
       connection.uses--;
       this.#forgetUnused(connection);
@@ -178,12 +168,6 @@ export class PoolerConnections {
       `all ${most} connections to poolers were in use until its time ran out`,
     );
   }
-}
-
-/** At most eight digits and a unit: more than a day is told in seconds. */
-function grpcTimeout(milliseconds: number): string {
-  const whole = Math.ceil(milliseconds);
-  return whole < 100_000_000 ? `${whole}m` : `${Math.ceil(whole / 1000)}S`;
 }
 
 function ranOutOfTime(error: unknown): boolean {
