@@ -2,16 +2,18 @@
 
 /**
  * Half-spaces of 2 MB are enough for a process that keeps what it reads; garbage is collected when what is kept has grown by
- * 30 %, where V8 would wait until it has doubled; and it keeps less in reserve. Only what runs very often is compiled for the machine: most code of such a
- * process runs a few hundred times, and its machine code would take more memory, and time to make, than it gives.
+ * 30 %, where V8 would wait until it has doubled; and it keeps less in reserve. Code is compiled by the quick compiler alone:
+ * most of it runs a few hundred times, and the others take more memory, and time, than they give. What has not run for 20 s,
+ * such as all that only a start needs, goes until it is called again.
  */
 export const engineFlags = [
   "--max-semi-space-size=2",
   "--optimize-for-size",
   "--heap-growing-percent=30",
-  "--no-sparkplug",
   "--no-maglev",
-  "--invocation-count-for-turbofan=30000",
+  "--no-turbofan",
+  "--bytecode-old-time=20",
+  "--flush-baseline-code",
 ].join(",");
 
 /**
