@@ -9,6 +9,7 @@ import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
 import { untilQuiet } from "../../support/quiet.ts";
 import { planeOf, untilHealthy, watchedOperator } from "./support.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 const manifest = (more = "") => `
 apiVersion: v1
@@ -39,8 +40,7 @@ const patience = { timeoutMs: 120_000 };
 
 async function remove({ client, namespace }: ClusterStage, resource: Resource, name: string): Promise<void> {
   const key = { namespace, name };
-  const { metadata: { uid = "", resourceVersion = "" } } = await client.get(resource, key);
-  await client.delete(resource, key, { precondition: { uid, resourceVersion } });
+  await deleteNow(client, resource, key);
   await waitUntil(
     `${name} to be gone`,
     () => client.find(resource, key),

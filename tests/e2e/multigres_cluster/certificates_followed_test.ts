@@ -11,6 +11,7 @@ import type { KubeObject } from "../../../kube/types.ts";
 import { waitFor, waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
 import { cluster, password } from "./support.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 const components = ["multiadmin", "multigateway", "multiorch"] as const;
 type Component = typeof components[number] | "multipooler";
@@ -64,10 +65,7 @@ clusterTest("pods follow the certificates by which components know each other", 
     timeoutMs: 60_000,
   });
   // The very first may have been made before the certificate was seen.
-  await client.delete(Pods, first.metadata, {
-    precondition: identityOf(first),
-    gracePeriodSeconds: 0,
-  });
+  await deleteNow(client, Pods, { namespace, name: first.metadata.name }, { gracePeriodSeconds: 0 });
   const made = await waitFor(
     "a pod with its mark",
     async () =>

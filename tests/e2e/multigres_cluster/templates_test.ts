@@ -11,6 +11,7 @@ import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
 import { standing } from "../../support/crash.ts";
 import { cluster, kinds, manifest, messageOf, oneCell, start, untilCondition } from "./support.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 const shardTemplate = (memory: string, pools: readonly string[] = ["main"]) => ({
   multiorch: { replicas: 1 },
@@ -70,9 +71,7 @@ async function withTemplates(stage: ClusterStage): Promise<void> {
 }
 
 async function drop({ client, namespace }: ClusterStage, resource: Resource, name: string): Promise<void> {
-  const { metadata } = await client.get(resource, { namespace, name });
-  const { uid = "", resourceVersion = "" } = metadata;
-  await client.delete(resource, { namespace, name }, { precondition: { uid, resourceVersion } });
+  await deleteNow(client, resource, { namespace, name });
 }
 
 /** What the parts were made from, in short. */

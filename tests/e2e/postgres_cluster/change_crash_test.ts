@@ -24,6 +24,7 @@ import { dieAt } from "../../support/crash.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { steadyClient } from "../../support/operator.ts";
 import { install, name, nobody, operate, type Stage, stageOf } from "./stage.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 /** More lives than this mean that a change does not get on. */
 const MOST_LIVES = 60;
@@ -164,16 +165,7 @@ const GOING: readonly Resource[] = [
 
 sweep("a deletion leaves nothing but the volumes", {
   spec: { replicas: 2, tls: { enabled: true }, pgbouncer: { enabled: true, replicas: 1 } },
-  begin: async ({ client, namespace }) => {
-    // The operator that has just ended may have written last.
-    await waitFor("the deletion to be taken", async () => {
-      const { metadata } = await client.get(PostgresClusters.resource, { namespace, name });
-      const { uid = "", resourceVersion = "" } = metadata;
-      return await client.delete(PostgresClusters.resource, metadata, {
-        precondition: { uid, resourceVersion },
-      });
-    });
-  },
+  begin: ({ client, namespace }) => deleteNow(client, PostgresClusters.resource, { namespace, name }),
   isDone: async ({ client, namespace }) =>
     await client.find(PostgresClusters.resource, { namespace, name }) === undefined,
   check: async ({ client, namespace }) => {

@@ -5,6 +5,7 @@ import { PostgresClusters } from "../../../api/smoketurner/postgres_cluster.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { TurnedClock } from "../../support/turned_clock.ts";
 import { scenario, type Stage } from "./stage.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 /** The garbage collector looks for new kinds every 30 s. */
 const patience = { timeoutMs: 90_000 };
@@ -117,12 +118,7 @@ scenario("a cluster that is gone holds up no deletion", async (stage) => {
   stage.start();
   await stage.apply();
   await stage.untilPhase("Ready");
-  const { metadata } = await stage.client.get(PostgresClusters.resource, {
-    namespace: stage.namespace,
-    name: "db",
-  });
-  const { uid = "", resourceVersion = "", ...key } = metadata;
-  await stage.client.delete(PostgresClusters.resource, key, { precondition: { uid, resourceVersion } });
+  await deleteNow(stage.client, PostgresClusters.resource, { namespace: stage.namespace, name: "db" });
   await stage.untilStatus("phase Pending", ({ phase }) => phase === "Pending");
   assert.equal(await stage.condition("ClusterReady"), "False/ClusterNotFound");
   await stage.delete();

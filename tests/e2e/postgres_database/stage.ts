@@ -21,6 +21,7 @@ import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { installKinds, type RunningOperator, startOperator, steadyClient } from "../../support/operator.ts";
 import { PrivatePostgres, SUPERUSER_PASSWORD } from "../../support/private_postgres.ts";
 import { TestSql } from "./test_sql.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 export const CLUSTER = "db";
 export const DATABASE = "orders";
@@ -175,10 +176,7 @@ function aroundObjects({ client, namespace }: Where) {
       const found = (await get(name)).status?.conditions?.find((each) => each.type === type);
       return `${found?.status}/${found?.reason}`;
     },
-    delete: async (name?: string) => {
-      const { metadata: { uid = "", resourceVersion = "", ...key } } = await get(name);
-      await client.delete(resource, key, { precondition: { uid, resourceVersion } });
-    },
+    delete: (name = DATABASE) => deleteNow(client, resource, { namespace, name }),
     untilGone: async (name = DATABASE) => {
       await waitUntil(
         "its end",

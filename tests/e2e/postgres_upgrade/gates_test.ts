@@ -13,6 +13,7 @@ import {
   untilWritten,
   UPGRADE,
 } from "./stage.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 async function nothingLeft({ servers: { source, target }, kept }: Stage): Promise<void> {
   for (const server of [source, target]) {
@@ -35,12 +36,7 @@ async function isGone({ client, namespace }: Stage): Promise<boolean> {
 async function deleteUpgrade(stage: Stage): Promise<void> {
   const { client, namespace } = stage;
   const key = { namespace, name: UPGRADE };
-  // The operator writes to it as well.
-  await waitFor("the deletion to be taken", async () => {
-    const { metadata: { uid = "", resourceVersion = "" } } = await client.get(PostgresUpgrades.resource, key);
-    await client.delete(PostgresUpgrades.resource, key, { precondition: { uid, resourceVersion } });
-    return true;
-  });
+  await deleteNow(client, PostgresUpgrades.resource, key);
   await waitFor("the upgrade to be gone", () => isGone(stage));
 }
 

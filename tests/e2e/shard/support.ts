@@ -26,6 +26,7 @@ import {
 } from "../../support/data_plane/data_plane.ts";
 import { type OperatorOptions, type RunningOperator, startOperator } from "../../support/operator.ts";
 import { TurnedClock } from "../../support/turned_clock.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 export const shardKey = { database: "postgres", tableGroup: "default", shard: "0-inf" };
 const path = { cluster: "c", ...shardKey };
@@ -168,10 +169,7 @@ function stageOf(stage: ClusterStage, { plane, store, clock, given }: Means): Sh
     annotate: async (annotations) => {
       await client.patch(Shards.resource, key, { metadata: { annotations } });
     },
-    remove: async () => {
-      const { metadata: { uid = "", resourceVersion = "" } } = await client.get(Shards.resource, key);
-      await client.delete(Shards.resource, key, { precondition: { uid, resourceVersion } });
-    },
+    remove: () => deleteNow(client, Shards.resource, key),
     untilPhase: (phase) =>
       until(
         phase,

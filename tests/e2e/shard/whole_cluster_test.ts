@@ -11,6 +11,7 @@ import { type ClusterStage, clusterTest, services } from "../../support/cluster_
 import { type DataPlane, startDataPlane } from "../../support/data_plane/data_plane.ts";
 import { SETTLED_MS } from "../../support/quiet.ts";
 import { asked, conditionOf, untilQuiet } from "./support.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 const manifest = `
 apiVersion: v1
@@ -92,8 +93,7 @@ clusterTest("a cluster that is deleted goes last, and leaves nothing where that 
     () => shardOf(stage),
     (shard) => shard?.metadata.annotations?.[adoptOperatorChangesAnnotation] === "true",
   );
-  const { metadata: { uid = "", resourceVersion = "" } } = await client.get(MultigresClusters.resource, key);
-  await client.delete(MultigresClusters.resource, key, { precondition: { uid, resourceVersion } });
+  await deleteNow(client, MultigresClusters.resource, key);
   await waitUntil("the cluster to be gone", () => client.find(MultigresClusters.resource, key), (seen) => {
     return seen === undefined;
   }, { timeoutMs: 60_000 });

@@ -16,6 +16,7 @@ import { delay, waitFor, waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { installKinds, type RunningOperator, startOperator, steadyClient } from "../../support/operator.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 
 interface Stage {
   readonly client: KubeClient;
@@ -246,11 +247,9 @@ scenario("a member that does not come up makes it Degraded and names the contain
 
 scenario("deleting it removes the children and keeps the claims", async (stage) => {
   const { client, namespace } = stage;
-  const made = await stage.apply({ etcd: {} });
+  await stage.apply({ etcd: {} });
   await stage.untilPhase("Healthy");
-  const live = await client.get(TopoServers.resource, { namespace, name: "topo" });
-  const { uid = "", resourceVersion = "" } = live.metadata;
-  await client.delete(TopoServers.resource, made.metadata, { precondition: { uid, resourceVersion } });
+  await deleteNow(client, TopoServers.resource, { namespace, name: "topo" });
   await waitUntil(
     "the StatefulSet to go",
     () => client.find(StatefulSets, { namespace, name: "topo" }),
