@@ -10,7 +10,8 @@
  * | nothing of these                             | the finalizer is taken off                                       |
  *
  * A deletion that orphans (`kubectl delete --cascade=orphan`) is the wish that all of this runs on without the object: then
- * nothing is taken down.
+ * nothing is taken down. The garbage collector may be done with it before it is looked at here, and have taken its mark off the
+ * cluster again; it has then taken the owner off the StatefulSet, too, so that one is looked at as well.
  */
 import { finalizers } from "../../api/smoketurner/annotations.ts";
 import { labelKeys } from "../../api/smoketurner/labels.ts";
@@ -70,13 +71,19 @@ const LOOK_AGAIN_SECONDS = 15;
 export async function finalize(cluster: Leaving, context: ReconcileContext): Promise<Outcome> {
   const held = cluster.metadata.finalizers ?? [];
   if (!held.includes(FINALIZER)) return settled;
-  if (held.includes(ORPHANING)) {
-    return outcomeOf(
-      await context.act(release(cluster, "The cluster's objects stay, as it was deleted with orphaning")),
-    );
-  }
+  const staying = reasonToStay(cluster, context);
+  if (staying !== undefined) return outcomeOf(await context.act(release(cluster, staying)));
   await sayDeleting(cluster, context);
   return outcomeOf(await context.act(await planOf(cluster, context)));
+}
+
+/** Why members are not to be taken down; undefined when they are. */
+function reasonToStay({ metadata }: Leaving, { cache }: ReconcileContext): string | undefined {
+  const { namespace = "", name, uid, finalizers = [] } = metadata;
+  if (finalizers.includes(ORPHANING)) return "The cluster's objects stay, as it was deleted with orphaning";
+  const set = cache.get(StatefulSets, { namespace, name: clusterNames(name).statefulSet });
+  if (set === undefined || set.metadata.ownerReferences?.some((owner) => owner.uid === uid)) return undefined;
+  return `Members stay, as StatefulSet ${set.metadata.name} is not the cluster's any more`;
 }
 
 async function planOf(cluster: Leaving, context: ReconcileContext): Promise<Plan> {

@@ -18,7 +18,7 @@ import {
 } from "../../../kube/kinds.ts";
 import type { Resource } from "../../../kube/resource.ts";
 import { delay, waitFor, waitUntil } from "../../ground/wait_for.ts";
-import { name, scenario, type Stage } from "./stage.ts";
+import { name, operate, scenario, type Stage } from "./stage.ts";
 
 const labels = { "postgres-operator.smoketurner.com/cluster": name, application: "spilo" };
 
@@ -130,5 +130,29 @@ scenario(
     assert.deepEqual((await stage.members()).map(({ metadata }) => metadata.uid), before);
     const cluster = await client.get(PostgresClusters.resource, { namespace, name });
     assert.equal((await stage.statefulSet()).metadata.ownerReferences?.[0]?.uid, cluster.metadata.uid);
+  },
+);
+
+scenario(
+  "nothing is taken down either when the garbage collector has orphaned everything before we look",
+  async (stage) => {
+    const { client, namespace } = stage;
+    await stage.apply({ replicas: 2 });
+    await stage.untilPhase("Running");
+    await keepState(stage);
+    const before = (await stage.members()).map(({ metadata }) => metadata.uid);
+    await stage.operator.stop();
+    await remove(stage, "Orphan");
+    await waitUntil(
+      "the garbage collector to be done",
+      () => client.get(PostgresClusters.resource, { namespace, name }),
+      ({ metadata }) => !metadata.finalizers?.includes("orphan"),
+    );
+    await using _operator = operate(namespace);
+    await gone(stage);
+    assert.deepEqual((await stage.members()).map(({ metadata }) => metadata.uid), before);
+    assert.equal((await stage.statefulSet()).spec?.replicas, 2);
+    const state = await client.listAll(EndpointsKind, { namespace, labels: "application=spilo" });
+    assert.equal(state.length, 4, "the state of members that run on stays");
   },
 );
