@@ -51,7 +51,7 @@ export async function finalize(
 ): Promise<Outcome> {
   const { finalizers = [] } = cluster.metadata;
   if (!finalizers.includes(clusterCleanupFinalizer)) return settled;
-  if (finalizers.includes(ORPHANING)) {
+  if (finalizers.includes(ORPHANING) || isOrphaned(cluster, context)) {
     const message = "The cluster's objects stay, as it was deleted with orphaning";
     return outcomeOf(await context.act(release(cluster, message)));
   }
@@ -64,6 +64,20 @@ export async function finalize(
   const records = clearRecords(cluster, tools, context);
   if (records.kind === "clearing") return records.outcome;
   return await finish(cluster, children, { context, left: records.left });
+}
+
+/**
+ * Whether there are children that are not the cluster's any more: the garbage collector may be done with orphaning, and have
+ * taken its mark off the cluster again, before we look.
+ */
+function isOrphaned({ metadata }: Leaving, { cache }: ReconcileContext): boolean {
+  const children = [Cells.resource, TableGroups.resource].flatMap((
+    resource,
+  ) => [...cache.store<KubeObject>(resource).values()]).filter((child) =>
+    child.metadata.namespace === metadata.namespace && child.metadata.labels?.[clusterLabel] === metadata.name
+  );
+  return children.length > 0 &&
+    !children.some((child) => child.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
 }
 
 /** Takes the finalizer off, and tells why. */

@@ -11,6 +11,7 @@
  * | otherwise                                       | what was made for it is dropped                                    |
  */
 import { finalizers as finalizerNames } from "../../api/smoketurner/annotations.ts";
+import { labelKeys } from "../../api/smoketurner/labels.ts";
 import { PostgresDatabases } from "../../api/smoketurner/postgres_database.ts";
 import type { Background, Progress } from "../../kube/background.ts";
 import { type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
@@ -69,8 +70,22 @@ export async function finalize(raw: Leaving, memory: Memory, context: ReconcileC
   return soonest(settled, left / 1000);
 }
 
+/**
+ * Whether the deletion orphans. The garbage collector may be done with it before we look, and have taken its mark off again;
+ * then it has taken the owner off the Secrets, too.
+ */
+function isOrphaned({ metadata }: Leaving, { cache }: ReconcileContext): boolean {
+  const { finalizers = [], namespace, name, uid } = metadata;
+  if (finalizers.includes(ORPHANING)) return true;
+  const secrets = [...cache.store(Secrets).values()].filter((secret) =>
+    secret.metadata.namespace === namespace && secret.metadata.labels?.[labelKeys.database] === name
+  );
+  return secrets.length > 0 &&
+    !secrets.some((secret) => secret.metadata.ownerReferences?.some((owner) => owner.uid === uid));
+}
+
 function endOf(raw: Leaving, memory: Memory, context: ReconcileContext): End {
-  if (raw.metadata.finalizers?.includes(ORPHANING) || deletionPolicyOf(raw) === "Retain") {
+  if (isOrphaned(raw, context) || deletionPolicyOf(raw) === "Retain") {
     const steps = context.cache.children(Secrets, raw.metadata.uid).filter(isStored)
       .map((secret) => releasedSecret(secret, raw));
     return { kind: "done", level: "Normal", message: "Database, roles and Secrets stay as they are", steps };

@@ -152,6 +152,29 @@ clusterTest(
 );
 
 clusterTest(
+  "the parts stay, too, when the garbage collector has orphaned them before we look",
+  async (stage) => {
+    await stage.apply(cluster("c", { globalTopoServer: managed }));
+    {
+      await using _operator = start(stage);
+      await stage.untilPhase("c", "Healthy");
+    }
+    const names = async () => (await left(stage, "c")).filter((each) => each !== "MultigresCluster c");
+    const before = await names();
+    await drop(stage, "c", "Orphan");
+    await waitUntil(
+      "the garbage collector to be done",
+      () => stage.cluster("c"),
+      (seen) => !seen?.metadata.finalizers?.includes("orphan"),
+    );
+    await using _operator = start(stage);
+    await untilGone(stage, "c");
+    await delay(1_000);
+    assert.deepEqual(await names(), before);
+  },
+);
+
+clusterTest(
   "while its etcd is out of reach, a deletion ends within its bound and tells what stays behind",
   async (stage) => {
     const dead = { external: { endpoints: [`http://127.0.0.1:${freePort()}`], rootPath: "ROOT" } };

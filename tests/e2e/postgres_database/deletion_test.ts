@@ -4,7 +4,8 @@ import { annotations } from "../../../api/smoketurner/annotations.ts";
 import { PostgresClusters } from "../../../api/smoketurner/postgres_cluster.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { TurnedClock } from "../../support/turned_clock.ts";
-import { scenario, type Stage } from "./stage.ts";
+import { PostgresDatabases } from "../../../api/smoketurner/postgres_database.ts";
+import { DATABASE, scenario, type Stage } from "./stage.ts";
 import { deleteNow } from "../../support/delete_now.ts";
 
 /** The garbage collector looks for new kinds every 30 s. */
@@ -111,6 +112,29 @@ scenario(
     await stage.apply({}, { [annotations.deletionPolicy]: "Retain" });
     await stage.untilGone();
     assert.deepEqual(await left(stage), everything);
+  },
+);
+
+scenario(
+  "nothing is dropped either when the garbage collector has orphaned the Secrets before we look",
+  async (stage) => {
+    const { client, namespace } = stage;
+    const operator = stage.start();
+    await stage.apply();
+    await stage.untilPhase("Ready");
+    await operator.stop();
+    const key = { namespace, name: DATABASE };
+    await deleteNow(client, PostgresDatabases.resource, key, { propagation: "Orphan" });
+    await waitUntil(
+      "the garbage collector to be done",
+      () => client.get(PostgresDatabases.resource, key),
+      ({ metadata }) => !metadata.finalizers?.includes("orphan"),
+      patience,
+    );
+    stage.start();
+    await stage.untilGone();
+    assert.deepEqual(await left(stage), everything);
+    assert.equal((await stage.askAs("app-login", "SELECT 1 AS one")).length, 1);
   },
 );
 
