@@ -24,6 +24,7 @@ import { TopoServers } from "../../api/multigres/topo_server.ts";
 import { type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
 import { isRecord } from "../../kube/errors.ts";
 import { Deployments, PersistentVolumeClaims, Services } from "../../kube/kinds.ts";
+import { isOrphaned } from "../../kube/orphaned.ts";
 import { patch, remove, type Step, tell, wait } from "../../kube/plan.ts";
 import type { Resource } from "../../kube/resource.ts";
 import { deepFreeze } from "../../kube/store.ts";
@@ -39,8 +40,6 @@ type Leaving = Frozen<KubeObject> & Stored;
 
 /** Watches tell when children are gone; this is for the case that one does not. */
 const LOOK_AGAIN_SECONDS = 60;
-/** Finalizer by which the garbage collector takes owner references off before the object goes. */
-const ORPHANING = "orphan";
 /** A topology that does not answer does not hold a cluster for longer, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
@@ -51,7 +50,7 @@ export async function finalize(
 ): Promise<Outcome> {
   const { finalizers = [] } = cluster.metadata;
   if (!finalizers.includes(clusterCleanupFinalizer)) return settled;
-  if (finalizers.includes(ORPHANING) || isOrphaned(cluster, context)) {
+  if (isOrphaned(cluster, labelled(cluster, [Cells.resource, TableGroups.resource], context))) {
     const message = "The cluster's objects stay, as it was deleted with orphaning";
     return outcomeOf(await context.act(release(cluster, message)));
   }
@@ -64,20 +63,6 @@ export async function finalize(
   const records = clearRecords(cluster, tools, context);
   if (records.kind === "clearing") return records.outcome;
   return await finish(cluster, children, { context, left: records.left });
-}
-
-/**
- * Whether there are children that are not the cluster's any more: the garbage collector may be done with orphaning, and have
- * taken its mark off the cluster again, before we look.
- */
-function isOrphaned({ metadata }: Leaving, { cache }: ReconcileContext): boolean {
-  const children = [Cells.resource, TableGroups.resource].flatMap((
-    resource,
-  ) => [...cache.store<KubeObject>(resource).values()]).filter((child) =>
-    child.metadata.namespace === metadata.namespace && child.metadata.labels?.[clusterLabel] === metadata.name
-  );
-  return children.length > 0 &&
-    !children.some((child) => child.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
 }
 
 /** Takes the finalizer off, and tells why. */
@@ -133,10 +118,18 @@ function awaiting(objects: readonly Leaving[]): Step {
   return wait("ChildrenLeaving", `Waiting until these are gone: ${names}`, LOOK_AGAIN_SECONDS);
 }
 
-function shardsOf({ metadata }: Leaving, { cache }: ReconcileContext): Leaving[] {
-  return [...cache.store(Shards.resource).values()].filter((shard) =>
-    shard.metadata.namespace === metadata.namespace && shard.metadata.labels?.[clusterLabel] === metadata.name
-  ).filter(isStored);
+function shardsOf(cluster: Leaving, context: ReconcileContext): Leaving[] {
+  return labelled(cluster, [Shards.resource], context).filter(isStored);
+}
+
+/** Objects that bear the cluster's name, whoever owns them. */
+function labelled(
+  { metadata: { namespace, name } }: Leaving,
+  resources: readonly Resource[],
+  { cache }: ReconcileContext,
+): Frozen<KubeObject>[] {
+  return resources.flatMap((resource) => [...cache.store<KubeObject>(resource).values()])
+    .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[clusterLabel] === name);
 }
 
 /** There is nothing more to do about records; `left` says why some stay in a topology that outlives the cluster. */

@@ -10,8 +10,7 @@
  * | nothing of these                             | the finalizer is taken off                                       |
  *
  * A deletion that orphans (`kubectl delete --cascade=orphan`) is the wish that all of this runs on without the object: then
- * nothing is taken down. The garbage collector may be done with it before it is looked at here, and have taken its mark off the
- * cluster again; it has then taken the owner off the StatefulSet, too, so that one is looked at as well.
+ * nothing is taken down.
  */
 import { finalizers } from "../../api/smoketurner/annotations.ts";
 import { labelKeys } from "../../api/smoketurner/labels.ts";
@@ -20,6 +19,7 @@ import { PostgresClusters } from "../../api/smoketurner/postgres_cluster.ts";
 import { mergeConditions, timestamp } from "../../kube/conditions.ts";
 import { type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
 import { isNotFound, isRecord } from "../../kube/errors.ts";
+import { isBeingOrphaned, isOrphaned } from "../../kube/orphaned.ts";
 import { patch, type Plan, remove, type Step, tell, wait } from "../../kube/plan.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
@@ -46,8 +46,6 @@ import {
 type Leaving = Frozen<KubeObject> & Stored;
 
 const FINALIZER = finalizers.postgresCluster;
-/** Finalizer by which the garbage collector takes owner references off before the object goes. */
-const ORPHANING = "orphan";
 /** Members that do not go by themselves hold a cluster for so long at most, in seconds. */
 const PATIENCE_SECONDS = 300;
 /** Kinds of owned objects. */
@@ -78,12 +76,14 @@ export async function finalize(cluster: Leaving, context: ReconcileContext): Pro
 }
 
 /** Why members are not to be taken down; undefined when they are. */
-function reasonToStay({ metadata }: Leaving, { cache }: ReconcileContext): string | undefined {
-  const { namespace = "", name, uid, finalizers = [] } = metadata;
-  if (finalizers.includes(ORPHANING)) return "The cluster's objects stay, as it was deleted with orphaning";
-  const set = cache.get(StatefulSets, { namespace, name: clusterNames(name).statefulSet });
-  if (set === undefined || set.metadata.ownerReferences?.some((owner) => owner.uid === uid)) return undefined;
-  return `Members stay, as StatefulSet ${set.metadata.name} is not the cluster's any more`;
+function reasonToStay(cluster: Leaving, { cache }: ReconcileContext): string | undefined {
+  const { namespace = "", name } = cluster.metadata;
+  const { statefulSet } = clusterNames(name);
+  const set = cache.get(StatefulSets, { namespace, name: statefulSet });
+  if (!isOrphaned(cluster, set === undefined ? [] : [set])) return undefined;
+  return isBeingOrphaned(cluster)
+    ? "The cluster's objects stay, as it was deleted with orphaning"
+    : `Members stay, as StatefulSet ${statefulSet} is not the cluster's any more`;
 }
 
 async function planOf(cluster: Leaving, context: ReconcileContext): Promise<Plan> {

@@ -15,6 +15,7 @@ import { labelKeys } from "../../api/smoketurner/labels.ts";
 import { PostgresDatabases } from "../../api/smoketurner/postgres_database.ts";
 import type { Background, Progress } from "../../kube/background.ts";
 import { type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
+import { isOrphaned } from "../../kube/orphaned.ts";
 import { patch, type Step, tell } from "../../kube/plan.ts";
 import { keyOf } from "../../kube/store.ts";
 import { isStored } from "../../kube/stored.ts";
@@ -34,8 +35,6 @@ import { leavingStatus } from "./status.ts";
 const PATIENCE_MS = 300_000;
 /** Databases in use are tried again after this time, in milliseconds. */
 const RETRY_MS = 10_000;
-/** Finalizer by which the garbage collector takes owner references off before the object goes. */
-const ORPHANING = "orphan";
 
 const FINALIZER = finalizerNames.postgresDatabase;
 
@@ -70,22 +69,8 @@ export async function finalize(raw: Leaving, memory: Memory, context: ReconcileC
   return soonest(settled, left / 1000);
 }
 
-/**
- * Whether the deletion orphans. The garbage collector may be done with it before we look, and have taken its mark off again;
- * then it has taken the owner off the Secrets, too.
- */
-function isOrphaned({ metadata }: Leaving, { cache }: ReconcileContext): boolean {
-  const { finalizers = [], namespace, name, uid } = metadata;
-  if (finalizers.includes(ORPHANING)) return true;
-  const secrets = [...cache.store(Secrets).values()].filter((secret) =>
-    secret.metadata.namespace === namespace && secret.metadata.labels?.[labelKeys.database] === name
-  );
-  return secrets.length > 0 &&
-    !secrets.some((secret) => secret.metadata.ownerReferences?.some((owner) => owner.uid === uid));
-}
-
 function endOf(raw: Leaving, memory: Memory, context: ReconcileContext): End {
-  if (isOrphaned(raw, context) || deletionPolicyOf(raw) === "Retain") {
+  if (isOrphaned(raw, roleSecretsOf(raw, context)) || deletionPolicyOf(raw) === "Retain") {
     const steps = context.cache.children(Secrets, raw.metadata.uid).filter(isStored)
       .map((secret) => releasedSecret(secret, raw));
     return { kind: "done", level: "Normal", message: "Database, roles and Secrets stay as they are", steps };
@@ -108,6 +93,13 @@ function endOf(raw: Leaving, memory: Memory, context: ReconcileContext): End {
     case "open":
       return removalOf(value, gate.cluster, { memory, context });
   }
+}
+
+/** Secrets that bear the object's name, whoever owns them. */
+function roleSecretsOf({ metadata: { namespace, name } }: Leaving, { cache }: ReconcileContext) {
+  return [...cache.store(Secrets).values()].filter(({ metadata }) =>
+    metadata.namespace === namespace && metadata.labels?.[labelKeys.database] === name
+  );
 }
 
 function removalOf(
