@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { isTopologyDown, TopologyError } from "../errors.ts";
 import { KV } from "../gen/etcd_kv_pb.ts";
-import { Deadline, grpcTimeout } from "../grpc/deadline.ts";
+import { Deadline } from "../grpc/deadline.ts";
 import { type CallLimits, GrpcSession, type SessionOptions } from "../grpc/session.ts";
 import { spansOfCalls } from "../grpc/spans.ts";
 import type { CallOptions } from "../store.ts";
@@ -104,18 +104,18 @@ export class Endpoints {
     const { session, client } = endpoint;
     using deadline = new Deadline(this.options.clock, milliseconds, signals);
     let sent = false;
-    const headers = { "grpc-timeout": grpcTimeout(milliseconds) };
-    const late = () => noAnswer(session.authority, milliseconds);
-    const send = async (signal: AbortSignal): Promise<T> => {
+    const givenUp = () => noAnswer(session.authority, milliseconds);
+    const send = async (limits: CallLimits): Promise<T> => {
       sent = true;
       try {
-        return await call.send(client, { headers, signal });
+        return await call.send(client, limits);
       } catch (error) {
         throw failureOfCall(error, session.authority);
       }
     };
     try {
-      const answer = await session.use(deadline.signal, { call: send, givenUp: late, ranOutOfTime });
+      const work = { timeoutMs: milliseconds, call: send, givenUp, ranOutOfTime };
+      const answer = await session.use(deadline.signal, work);
       return { kind: "answer", answer };
     } catch (error) {
       return { kind: "failed", failure: failureOfCall(error, session.authority), sent };

@@ -43,15 +43,3 @@ export async function until<T>(promise: Promise<T>, signal: AbortSignal, late: (
     signal.removeEventListener("abort", onAbort);
   }
 }
-
-/**
- * Servers are told of a limit that is so much later than the caller's own, in milliseconds: those in Go reset the streams of
- * calls that reach it, and by then the connection of a call that was given up has ended, but where a long call is still on it.
- */
-const LATER_MS = 10_000;
-
-/** The header `grpc-timeout`, in at most eight digits and a unit: more than a day is told in seconds. */
-export function grpcTimeout(milliseconds: number): string {
-  const whole = Math.ceil(milliseconds + LATER_MS);
-  return whole < 100_000_000 ? `${whole}m` : `${Math.ceil(whole / 1000)}S`;
-}

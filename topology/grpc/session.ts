@@ -28,8 +28,10 @@ export interface SessionOptions {
 
 /** What is done while a connection is open. */
 export interface Work<T> {
-  /** @param lost aborts when the connection has ended: the only signal that a call may be handed */
-  call(lost: AbortSignal): Promise<T>;
+  /** Milliseconds in which the caller wants to have the answer. */
+  readonly timeoutMs: number;
+  /** @param limits all that Connect may be told of when the call is to end */
+  call(limits: CallLimits): Promise<T>;
   /** What is thrown when the signal aborts first. */
   givenUp(): Error;
   /** Whether an error of `call` means that the other side ended it as it took too long. */
@@ -43,7 +45,7 @@ export interface Work<T> {
  */
 export interface CallLimits {
   readonly headers: { readonly "grpc-timeout": string };
-  /** That of {@link Work.call}. */
+  /** Aborts when the connection has ended: the only signal that a call may be handed. */
   readonly signal: AbortSignal;
 }
 
@@ -68,6 +70,12 @@ interface Live {
  */
 const LAST_WORDS_MS = 100;
 
+/**
+ * Servers are told of a limit that is so much later than the caller's own, in milliseconds: those in Go reset the streams of
+ * calls that reach it, and by then the connection of a call that was given up has ended, but where a long call is still on it.
+ */
+const LATER_MS = 10_000;
+
 export class GrpcSession implements SessionManager {
   #live: Live | undefined;
   /** Also those that were replaced and still have calls under way. */
@@ -91,22 +99,16 @@ export class GrpcSession implements SessionManager {
     live.uses++;
     try {
       await until(live.opened, signal, () => this.#silent());
-      const answer = until(work.call(live.lost.signal), live.lost.signal, () => this.#gone());
+      const limits = { headers: { "grpc-timeout": grpcTimeout(work.timeoutMs) }, signal: live.lost.signal };
+      const answer = until(work.call(limits), live.lost.signal, () => this.#gone());
       return await until(answer, signal, work.givenUp);
     } catch (error) {
       if (signal.aborted || work.ranOutOfTime(error)) this.#retire(live);
       throw error;
     } finally {
       live.uses--;
-      if (live.uses === 0) this.#forgetCalls(live);
       this.#rest(live);
     }
-  }
-
-  /** Calls that were given up end with their connection. */
-  #forgetCalls(live: Live): void {
-    live.losing?.cancel();
-    if (!this.#all.has(live)) live.lost.abort();
   }
 
   /** Whether there is a connection, or one being made. */
@@ -179,8 +181,9 @@ export class GrpcSession implements SessionManager {
   }
 
   #rest(live: Live): void {
-    if (live.uses > 0 || !this.#all.has(live)) return;
-    if (live.retired) return this.#end(live);
+    if (live.uses > 0) return;
+    live.losing?.cancel();
+    if (live.retired || !this.#all.has(live)) return this.#end(live);
     live.idle = this.options.clock.after(this.options.idleMs, () => this.#end(live));
   }
 
@@ -189,7 +192,8 @@ export class GrpcSession implements SessionManager {
     this.#all.delete(live);
     if (this.#live === live) this.#live = undefined;
     if (!live.session.destroyed) live.session.destroy();
-    if (live.uses === 0) this.#forgetCalls(live);
+    // Nobody waits but for calls that were given up: they end with their connection.
+    if (live.uses === 0) live.lost.abort();
     if (!this.open) this.options.onUnused?.();
   }
 
@@ -222,4 +226,10 @@ export class GrpcSession implements SessionManager {
   #gone(): ConnectionError {
     return new ConnectionError("broken", `the connection to ${this.#who} ended`);
   }
+}
+
+/** The header `grpc-timeout`, in at most eight digits and a unit: more than a day is told in seconds. */
+function grpcTimeout(milliseconds: number): string {
+  const whole = Math.ceil(milliseconds + LATER_MS);
+  return whole < 100_000_000 ? `${whole}m` : `${Math.ceil(whole / 1000)}S`;
 }

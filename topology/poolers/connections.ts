@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { Clock } from "../../kube/clock.ts";
 import { MultipoolerManager } from "../gen/multipooler_manager_pb.ts";
-import { Deadline, grpcTimeout, until } from "../grpc/deadline.ts";
+import { Deadline, until } from "../grpc/deadline.ts";
 import { type CallLimits, GrpcSession } from "../grpc/session.ts";
 import { spansOfCalls } from "../grpc/spans.ts";
 import { problemOfTls } from "../grpc/tls.ts";
@@ -82,18 +82,18 @@ export class PoolerConnections {
 
   async #ask<T>(address: PoolerAddress, call: PoolerCall<T>, deadline: Deadline): Promise<T> {
     const connection = await this.#borrow(address, deadline.signal);
-    const headers = { "grpc-timeout": grpcTimeout(call.timeoutMs) };
-    const late = () =>
-      new PoolerError("timeout", `${peerOf(address)} gave no answer within ${call.timeoutMs} ms`);
-    const send = async (signal: AbortSignal): Promise<T> => {
+    const { timeoutMs } = call;
+    const givenUp = () =>
+      new PoolerError("timeout", `${peerOf(address)} gave no answer within ${timeoutMs} ms`);
+    const send = async (limits: CallLimits): Promise<T> => {
       try {
-        return await call.send(connection.client, { headers, signal });
+        return await call.send(connection.client, limits);
       } catch (error) {
         throw failureOfCall(error, peerOf(address));
       }
     };
     try {
-      return await connection.session.use(deadline.signal, { call: send, givenUp: late, ranOutOfTime });
+      return await connection.session.use(deadline.signal, { timeoutMs, call: send, givenUp, ranOutOfTime });
     } finally {
       connection.uses--;
       this.#forgetUnused(connection);
