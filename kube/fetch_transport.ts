@@ -6,7 +6,7 @@
  */
 import type { Connection } from "./connection.ts";
 import type { KubeRequest, KubeResponse, KubeStream, Transport, TransportFailure } from "./transport.ts";
-import { TransportError } from "./transport.ts";
+import { nameOf, TransportError } from "./transport.ts";
 
 /** Connections that nobody uses are given up before the API server does so, which is after 90 s, in milliseconds. */
 const IDLE_MS = 60_000;
@@ -175,7 +175,7 @@ function retryAfter(response: Response): { retryAfterSeconds?: number } {
 
 function describe(error: unknown, request: KubeRequest, deadline?: Deadline): TransportError {
   if (error instanceof TransportError) return error;
-  const what = `${request.method} ${request.path.split("?")[0]}`;
+  const what = nameOf(request);
   if (deadline?.expired) {
     return new TransportError("timeout", `${what}: no answer within ${request.timeoutMs} ms`);
   }

@@ -4,7 +4,7 @@
  *
  * What waits long for its answer, on somebody's webhook say, holds up no others: it gives its turn back before it ends.
  */
-import { type KubeRequest, type Transport, TransportError } from "./transport.ts";
+import { type KubeRequest, nameOf, type Transport, TransportError } from "./transport.ts";
 
 /** A turn ends after so many milliseconds: an answer that takes longer does not wait for the API server's processors. */
 export const TURN_MS = 1_000;
@@ -64,9 +64,10 @@ class Turns {
     first();
   }
 
-  #wait({ method, path, signal, timeoutMs }: KubeRequest): Promise<void> {
+  #wait(request: KubeRequest): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const what = `${method} ${path.split("?")[0]}`;
+    const { signal, timeoutMs } = request;
+    const what = nameOf(request);
     const giveUp = (error: TransportError) => {
       this.#waiting.delete(resolve);
       reject(error);

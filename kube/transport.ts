@@ -61,6 +61,11 @@ export class TransportError extends Error {
   }
 }
 
+/** A request in a few words, without its query, for messages: `GET /api/v1/namespaces/a/pods`. */
+export function nameOf({ method, path }: Pick<KubeRequest, "method" | "path">): string {
+  return `${method} ${path.split("?")[0]}`;
+}
+
 /** Whether a request changes something on the server. */
 export function isWrite(method: Method): boolean {
   return method !== "GET";
