@@ -1,7 +1,7 @@
 /** The writes that carry out what `rotation.ts` decided. */
 import type { KubeClient } from "../kube/client.ts";
 import { Secrets } from "../kube/kinds.ts";
-import { create, type Step, tell } from "../kube/plan.ts";
+import { create, type CreateStep, type Step, tell } from "../kube/plan.ts";
 import { issueLeaf, type KeyPair, makeAuthority } from "./authority.ts";
 import { type CertificateSet, isSameTrust, type SeenSecrets } from "./observe.ts";
 import { fromData, joinCertificates } from "./pem.ts";
@@ -31,10 +31,10 @@ export async function firstSteps(work: Work, trusted: readonly ReadCertificate[]
   const { secretName, profile } = set.authority;
   const authority = await makeAuthority(profile, work);
   const trust = { "ca.crt": bundle([authority, ...trusted]) };
-  const steps: Step[] = [firstSecret(work, secretName, { ...trust, "ca.key": authority.key })];
+  const steps: Step[] = [creation(work, secretName, { ...trust, "ca.key": authority.key }, "conflict")];
   for (const { secretName, wanted } of set.leaves) {
     const { certificate, key } = await issueLeaf(authority, wanted, work);
-    steps.push(firstSecret(work, secretName, { ...trust, "tls.crt": certificate, "tls.key": key }));
+    steps.push(creation(work, secretName, { ...trust, "tls.crt": certificate, "tls.key": key }, "conflict"));
   }
   const names = set.leaves.map(({ secretName }) => secretName).join(", ");
   return [
@@ -43,10 +43,10 @@ export async function firstSteps(work: Work, trusted: readonly ReadCertificate[]
   ];
 }
 
-/** The Secret of an authority or of a leaf; one that is there by now belongs to another authority. */
-function firstSecret({ set, now }: Work, name: string, values: Values): Step {
+/** Makes the Secret of an authority or of a leaf. @param existing see `CreateStep` */
+function creation({ set, now }: Work, name: string, values: Values, existing?: CreateStep["existing"]): Step {
   const type = "tls.key" in values ? "kubernetes.io/tls" : "Opaque";
-  return create(Secrets, newSecret(set, name, type, { values, trustedSince: now }), "conflict");
+  return create(Secrets, newSecret(set, name, type, { values, trustedSince: now }), existing);
 }
 
 /** The write to the authority's Secret, with its event. Undefined when the store is behind the server. */
@@ -56,14 +56,14 @@ export async function authoritySteps(work: Work, move: RealMove): Promise<Step[]
   const { set, secrets, findings, now } = work;
   const { secretName } = set.authority;
   const seen = secrets.get(secretName);
-  const same = isSameTrust(readBundle(values["ca.crt"] ?? "").certificates, findings.authority.trusted);
-  const writing = { values, trustedSince: same ? findings.authority.since ?? now : now };
   if (seen === undefined) {
     return [
-      create(Secrets, newSecret(set, secretName, "Opaque", writing)),
+      creation(work, secretName, values),
       tell("Normal", "Generated", `Secret ${secretName} holds a new authority`),
     ];
   }
+  const same = isSameTrust(readBundle(values["ca.crt"] ?? "").certificates, findings.authority.trusted);
+  const writing = { values, trustedSince: same ? findings.authority.since ?? now : now };
   return [changeSecret(set, seen, writing), ...authorityNotice(work, move)];
 }
 
@@ -132,22 +132,19 @@ export async function leafSteps(work: Work, moves: readonly LeafMove[]): Promise
 function writeLeaf(work: Work, finding: LeafFinding, issued: KeyPair | undefined): Step[] {
   const { set, secrets, findings, now } = work;
   const { secretName, trusted, since } = finding;
-  const same = isSameTrust(trusted, findings.authority.trusted);
-  const writing = {
-    values: {
-      ...(issued === undefined ? {} : { "tls.crt": issued.certificate, "tls.key": issued.key }),
-      "ca.crt": bundle(findings.authority.trusted),
-    },
-    trustedSince: same ? since ?? now : now,
+  const values = {
+    ...(issued === undefined ? {} : { "tls.crt": issued.certificate, "tls.key": issued.key }),
+    "ca.crt": bundle(findings.authority.trusted),
   };
   const seen = secrets.get(secretName);
   if (seen === undefined) {
     return [
-      create(Secrets, newSecret(set, secretName, "kubernetes.io/tls", writing)),
+      creation(work, secretName, values),
       tell("Normal", "Generated", `Secret ${secretName} holds a new certificate`),
     ];
   }
-  const write = changeSecret(set, seen, writing);
+  const same = isSameTrust(trusted, findings.authority.trusted);
+  const write = changeSecret(set, seen, { values, trustedSince: same ? since ?? now : now });
   return issued === undefined ? [write] : [write, tell("Normal", "Rotated", rotation(finding))];
 }
 
