@@ -13,6 +13,7 @@ import {
 } from "../../webhook/pki/place.ts";
 import { at, stringAt } from "../ground/json.ts";
 import { delay, waitFor } from "../ground/wait_for.ts";
+import { deleteNow } from "./delete_now.ts";
 import type { TurnedClock } from "./turned_clock.ts";
 import type { PkiStage } from "./webhook_pki.ts";
 
@@ -61,11 +62,7 @@ export async function callOn(
 export type Mishap = (stage: PkiStage) => Promise<void>;
 
 async function remove({ client, namespace }: PkiStage, ...names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const secret = await client.get(Secrets, { namespace, name });
-    const { uid = "", resourceVersion = "" } = secret.metadata;
-    await client.delete(Secrets, { namespace, name }, { precondition: { uid, resourceVersion } });
-  }
+  for (const name of names) await deleteNow(client, Secrets, { namespace, name });
 }
 
 async function write(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Cells } from "../../../api/multigres/cell.ts";
 import { Deployments, Events, Pods, Services } from "../../../kube/kinds.ts";
 import { delay, waitFor, waitUntil } from "../../ground/wait_for.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import { cellObject, conditionOf, gateway, scenario } from "./stage.ts";
 
 scenario("a Cell gets gateways and a Service, and says so", async (stage) => {
@@ -64,8 +65,7 @@ scenario("what somebody else changes or deletes is put back", async (stage) => {
   await stage.apply();
   await stage.untilPhase("Healthy");
   const key = { namespace, name: gateway };
-  const { uid = "", resourceVersion = "" } = (await client.get(Services, key)).metadata;
-  await client.delete(Services, key, { precondition: { uid, resourceVersion } });
+  await deleteNow(client, Services, key);
   await waitFor("the Service to be back", () => client.find(Services, key));
   await client.patch(Deployments, key, { spec: { replicas: 5 } });
   await waitUntil(

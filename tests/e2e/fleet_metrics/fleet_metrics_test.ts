@@ -7,9 +7,9 @@ import { type Event, Events } from "../../../kube/kinds.ts";
 import type { Resource } from "../../../kube/resource.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import { untilQuiet } from "../../support/quiet.ts";
 import { planeOf, untilHealthy, watchedOperator } from "./support.ts";
-import { deleteNow } from "../../support/delete_now.ts";
 
 const manifest = (more = "") => `
 apiVersion: v1

@@ -7,11 +7,10 @@ import { internalCertificateName } from "../../../api/multigres/certificate_name
 import { componentLabel } from "../../../api/multigres/labels.ts";
 import { hashParts } from "../../../api/multigres/names.ts";
 import { type Deployment, Deployments, Pods, Secrets } from "../../../kube/kinds.ts";
-import type { KubeObject } from "../../../kube/types.ts";
 import { waitFor, waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
-import { cluster, password } from "./support.ts";
 import { deleteNow } from "../../support/delete_now.ts";
+import { cluster, password } from "./support.ts";
 
 const components = ["multiadmin", "multigateway", "multiorch"] as const;
 type Component = typeof components[number] | "multipooler";
@@ -48,10 +47,6 @@ async function untilFollowed(stage: ClusterStage, component: Component): Promise
   return seen.has ?? "";
 }
 
-function identityOf({ metadata: { uid = "", resourceVersion = "" } }: KubeObject) {
-  return { uid, resourceVersion };
-}
-
 clusterTest("pods follow the certificates by which components know each other", async (stage) => {
   const { client, namespace } = stage;
   await using _operator = stage.start();
@@ -78,7 +73,7 @@ clusterTest("pods follow the certificates by which components know each other", 
   assert.deepEqual(Object.keys(Object(terms)), ["expires", "signer", "authorities"]);
 
   const old = await certificate(stage, "multiorch") ?? assert.fail();
-  await client.delete(Secrets, old.metadata, { precondition: identityOf(old) });
+  await deleteNow(client, Secrets, { namespace, name: old.metadata.name });
   await waitFor("another certificate", async () => {
     const found = await certificate(stage, "multiorch");
     return found !== undefined && found.metadata.uid !== old.metadata.uid;

@@ -10,8 +10,8 @@ import type { Resource } from "../../../kube/resource.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
 import { standing } from "../../support/crash.ts";
-import { cluster, kinds, manifest, messageOf, oneCell, start, untilCondition } from "./support.ts";
 import { deleteNow } from "../../support/delete_now.ts";
+import { cluster, kinds, manifest, messageOf, oneCell, start, untilCondition } from "./support.ts";
 
 const shardTemplate = (memory: string, pools: readonly string[] = ["main"]) => ({
   multiorch: { replicas: 1 },
@@ -70,8 +70,8 @@ async function withTemplates(stage: ClusterStage): Promise<void> {
   await stage.apply(manifest("ShardTemplate", "shard", shardTemplate("1Gi")));
 }
 
-async function drop({ client, namespace }: ClusterStage, resource: Resource, name: string): Promise<void> {
-  await deleteNow(client, resource, { namespace, name });
+function drop({ client, namespace }: ClusterStage, resource: Resource, name: string): Promise<void> {
+  return deleteNow(client, resource, { namespace, name });
 }
 
 /** What the parts were made from, in short. */

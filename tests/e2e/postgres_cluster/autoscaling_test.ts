@@ -14,6 +14,7 @@ import type { SqlClient } from "../../../postgres/sql/sql_client.ts";
 import { sharedCluster } from "../../ground/ground.ts";
 import { delay, waitFor, waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import { type FakePatroni, startFakePatroni, wellMembers } from "../../support/fake_patroni.ts";
 import { startOperator, steadyClient } from "../../support/operator.ts";
 import { storedCluster } from "../../support/postgres_clusters.ts";
@@ -150,8 +151,7 @@ async function serve(stage: Stage, resource: Resource, singular: string): Promis
   });
   return {
     async [Symbol.asyncDispose]() {
-      const { uid = "", resourceVersion = "" } = (await client.get(Definitions, key)).metadata;
-      await client.delete(Definitions, key, { precondition: { uid, resourceVersion } });
+      await deleteNow(client, Definitions, key);
     },
   };
 }

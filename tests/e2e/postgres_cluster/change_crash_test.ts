@@ -21,10 +21,10 @@ import { sharedCluster } from "../../ground/ground.ts";
 import { waitFor } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
 import { dieAt } from "../../support/crash.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { steadyClient } from "../../support/operator.ts";
 import { install, name, nobody, operate, type Stage, stageOf } from "./stage.ts";
-import { deleteNow } from "../../support/delete_now.ts";
 
 /** More lives than this mean that a change does not get on. */
 const MOST_LIVES = 60;

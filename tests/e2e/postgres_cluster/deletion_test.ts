@@ -17,7 +17,8 @@ import {
   StatefulSets,
 } from "../../../kube/kinds.ts";
 import type { Resource } from "../../../kube/resource.ts";
-import { delay, waitFor, waitUntil } from "../../ground/wait_for.ts";
+import { delay, waitUntil } from "../../ground/wait_for.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import { name, operate, scenario, type Stage } from "./stage.ts";
 
 const labels = { "postgres-operator.smoketurner.com/cluster": name, application: "spilo" };
@@ -52,17 +53,8 @@ async function left({ client, namespace }: Stage): Promise<string[]> {
   return found;
 }
 
-async function remove(
-  { client, namespace }: Stage,
-  propagation: "Background" | "Orphan" = "Background",
-): Promise<void> {
-  await waitFor("the cluster to be told to go", async () => {
-    const { metadata } = await client.get(PostgresClusters.resource, { namespace, name });
-    const { uid = "", resourceVersion = "" } = metadata;
-    const precondition = { uid, resourceVersion };
-    return await client.delete(PostgresClusters.resource, metadata, { precondition, propagation });
-  });
-}
+const remove = ({ client, namespace }: Stage, propagation: "Background" | "Orphan" = "Background") =>
+  deleteNow(client, PostgresClusters.resource, { namespace, name }, { propagation });
 
 const gone = ({ client, namespace }: Stage) =>
   waitUntil(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { PostgresClusters } from "../../../api/smoketurner/postgres_cluster.ts";
 import { Events, Pods, Secrets, Services } from "../../../kube/kinds.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import { conditionOf, name, scenario } from "./stage.ts";
 
 scenario("a cluster is created, and says so from the first phase to Running", async (stage) => {
@@ -123,8 +124,7 @@ scenario("what somebody else changes or deletes is put back", async (stage) => {
   await stage.apply();
   await stage.untilPhase("Running");
   const key = { namespace, name: `${name}-primary` };
-  const { uid = "", resourceVersion = "" } = (await client.get(Services, key)).metadata;
-  await client.delete(Services, key, { precondition: { uid, resourceVersion } });
+  await deleteNow(client, Services, key);
   await waitUntil("the Service to be back", () => client.find(Services, key), (seen) => seen !== undefined);
   await client.patch(Services, key, { spec: { selector: { "spilo-role": "replica" } } });
   await waitUntil(

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { annotations } from "../../../api/smoketurner/annotations.ts";
 import { PostgresClusters } from "../../../api/smoketurner/postgres_cluster.ts";
-import { delay, waitUntil } from "../../ground/wait_for.ts";
-import { TurnedClock } from "../../support/turned_clock.ts";
 import { PostgresDatabases } from "../../../api/smoketurner/postgres_database.ts";
-import { DATABASE, scenario, type Stage } from "./stage.ts";
+import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { deleteNow } from "../../support/delete_now.ts";
+import { TurnedClock } from "../../support/turned_clock.ts";
+import { DATABASE, scenario, type Stage } from "./stage.ts";
 
 /** The garbage collector looks for new kinds every 30 s. */
 const patience = { timeoutMs: 90_000 };

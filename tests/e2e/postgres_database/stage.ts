@@ -17,11 +17,11 @@ import type { GroundClient } from "../../ground/client.ts";
 import { sharedCluster } from "../../ground/ground.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { installKinds, type RunningOperator, startOperator, steadyClient } from "../../support/operator.ts";
 import { PrivatePostgres, SUPERUSER_PASSWORD } from "../../support/private_postgres.ts";
 import { TestSql } from "./test_sql.ts";
-import { deleteNow } from "../../support/delete_now.ts";
 
 export const CLUSTER = "db";
 export const DATABASE = "orders";

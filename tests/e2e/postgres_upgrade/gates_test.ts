@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { PostgresUpgrades } from "../../../api/smoketurner/postgres_upgrade.ts";
 import { delay, waitFor } from "../../ground/wait_for.ts";
 import { appendTable } from "../../support/append_log.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import {
   DATABASE,
   lostRows,
@@ -13,7 +14,6 @@ import {
   untilWritten,
   UPGRADE,
 } from "./stage.ts";
-import { deleteNow } from "../../support/delete_now.ts";
 
 async function nothingLeft({ servers: { source, target }, kept }: Stage): Promise<void> {
   for (const server of [source, target]) {

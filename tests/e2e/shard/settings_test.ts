@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ConfigMaps } from "../../../kube/kinds.ts";
 import { isRecord } from "../../../kube/errors.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import { Chronicle } from "./chronicle.ts";
 import { conditionOf, type ShardStage, shardTest } from "./support.ts";
 
@@ -105,9 +106,7 @@ shardTest("the settings of a ConfigMap are followed, and outlive its deletion", 
     () => expectedBy(stage, first?.metadata.name ?? ""),
     (value) => value === "9MB",
   );
-  const live = await client.get(ConfigMaps, metadata);
-  const { uid = "", resourceVersion = "" } = live.metadata;
-  await client.delete(ConfigMaps, metadata, { precondition: { uid, resourceVersion } });
+  await deleteNow(client, ConfigMaps, metadata);
   await stage.untilCondition("SpecAccepted", "False/ConfigError");
   const seen = await stage.untilPhase("Healthy");
   assert.match(seen.status?.postgresConfig?.error ?? "", /ConfigMap mine does not exist; create it/);

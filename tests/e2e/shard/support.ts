@@ -24,9 +24,9 @@ import {
   type DataPlaneOptions,
   startDataPlane,
 } from "../../support/data_plane/data_plane.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import { type OperatorOptions, type RunningOperator, startOperator } from "../../support/operator.ts";
 import { TurnedClock } from "../../support/turned_clock.ts";
-import { deleteNow } from "../../support/delete_now.ts";
 
 export const shardKey = { database: "postgres", tableGroup: "default", shard: "0-inf" };
 const path = { cluster: "c", ...shardKey };

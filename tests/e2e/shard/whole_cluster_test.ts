@@ -9,9 +9,9 @@ import { sharedCluster } from "../../ground/ground.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterStage, clusterTest, services } from "../../support/cluster_stage.ts";
 import { type DataPlane, startDataPlane } from "../../support/data_plane/data_plane.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import { SETTLED_MS } from "../../support/quiet.ts";
 import { asked, conditionOf, untilQuiet } from "./support.ts";
-import { deleteNow } from "../../support/delete_now.ts";
 
 const manifest = `
 apiVersion: v1

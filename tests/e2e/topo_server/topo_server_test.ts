@@ -14,9 +14,9 @@ import {
 import { sharedCluster } from "../../ground/ground.ts";
 import { delay, waitFor, waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
+import { deleteNow } from "../../support/delete_now.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { installKinds, type RunningOperator, startOperator, steadyClient } from "../../support/operator.ts";
-import { deleteNow } from "../../support/delete_now.ts";
 
 interface Stage {
   readonly client: KubeClient;
@@ -110,9 +110,7 @@ scenario("what somebody else changes or deletes is put back", async (stage) => {
   await stage.apply({ etcd: {} });
   await stage.untilPhase("Healthy");
   const key = { namespace, name: "topo" };
-  const service = await client.get(Services, key);
-  const { uid = "", resourceVersion = "" } = service.metadata;
-  await client.delete(Services, service.metadata, { precondition: { uid, resourceVersion } });
+  await deleteNow(client, Services, key);
   await waitFor("the Service to be back", () => client.find(Services, key));
   await client.patch(Services, key, { spec: { selector: { "multigres.com/cluster": "stolen" } } });
   await waitUntil(
@@ -143,9 +141,7 @@ scenario("a missing StorageClass is named, and the work goes on by itself once i
       (seen) => seen === "True/StorageClassFound",
     );
   } finally {
-    const made = await client.get(StorageClasses, { name });
-    const { uid = "", resourceVersion = "" } = made.metadata;
-    await client.delete(StorageClasses, { name }, { precondition: { uid, resourceVersion } });
+    await deleteNow(client, StorageClasses, { name });
   }
 });
 
