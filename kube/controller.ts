@@ -60,8 +60,6 @@ export interface Controller<T extends KubeObject> {
   readonly owns: readonly Watched[];
   readonly sources?: readonly Source[];
   readonly wakes?: readonly Wakes[];
-  /** Reconciles under way at the same time: 20 unless told, more for those that wait for others. */
-  readonly workers?: number;
   decode(raw: Frozen<KubeObject>): Decoded<T>;
   /**
    * For kinds with a finalizer: called instead of {@link reconcile} for an object that is being deleted. It is given as it

@@ -33,9 +33,26 @@ export interface RecorderOptions {
 const LONGEST_MESSAGE = 1024;
 /** The same notice within this time only raises the count of the event that was sent. */
 const REPEAT_MS = 10 * 60_000;
-/** Notices that are remembered for repeats, and notices that wait to be sent. */
+/** Notices that are remembered for repeats, and notices that wait to be sent: 300 clusters that come up at once tell fewer. */
 const REMEMBERED = 1_000;
-const WAITING = 500;
+const WAITING = 1_000;
+
+/** Whom an event is about. Not the object itself, which may be replaced long before the event is sent. */
+interface Involved {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+interface Told {
+  readonly about: Involved;
+  readonly notice: Notice;
+  /** When it was told: it may be sent later. */
+  readonly at: string;
+}
 
 interface Sent {
   readonly name: string;
@@ -47,7 +64,7 @@ interface Sent {
 export class EventRecorder {
   readonly #options: RecorderOptions;
   readonly #sent = new Map<string, Sent>();
-  readonly #waiting: { object: Frozen<KubeObject>; notice: Notice; send: () => Promise<void> }[] = [];
+  readonly #waiting: { told: Told; send: () => Promise<void> }[] = [];
   #sending: Promise<void> | undefined;
   #lost = 0;
 
@@ -61,7 +78,8 @@ export class EventRecorder {
       this.#lost++;
       return;
     }
-    this.#waiting.push({ object, notice, send: carried(() => this.#sendOne(object, notice)) });
+    const told = { about: involved(object), notice, at: timestamp(this.#options.clock.now()) };
+    this.#waiting.push({ told, send: carried(() => this.#sendOne(told)) });
     this.#sending ??= this.#send().finally(() => this.#sending = undefined);
   }
 
@@ -78,9 +96,9 @@ export class EventRecorder {
         await next.send();
       } catch (error) {
         if (isFenced(error) || isNamespaceTerminating(error)) continue;
-        const { reason, message } = next.notice;
+        const { about, notice: { reason, message } } = next.told;
         this.#options.log.warn("Cannot send an event", {
-          object: keyOf(next.object.metadata),
+          object: keyOf(about),
           reason,
           message,
           error,
@@ -93,12 +111,13 @@ export class EventRecorder {
     this.#lost = 0;
   }
 
-  async #sendOne(object: Frozen<KubeObject>, notice: Notice): Promise<void> {
-    const id = [object.metadata.uid, notice.type, notice.reason, notice.message].join("\n");
+  async #sendOne(told: Told): Promise<void> {
+    const { about, notice } = told;
+    const id = [about.uid, notice.type, notice.reason, notice.message].join("\n");
     const known = this.#sent.get(id);
     const now = this.#options.clock.monotonic();
-    if (known !== undefined && now - known.at < REPEAT_MS && await this.#repeat(known)) return;
-    const created = await this.#create(object, notice);
+    if (known !== undefined && now - known.at < REPEAT_MS && await this.#repeat(known, told.at)) return;
+    const created = await this.#create(told);
     this.#sent.delete(id);
     this.#sent.set(id, { ...created, count: 1, at: now });
     for (const oldest of this.#sent.keys()) {
@@ -108,10 +127,10 @@ export class EventRecorder {
   }
 
   /** @returns false when the event is gone (the server keeps events for an hour) and must be sent anew. */
-  async #repeat(known: Sent): Promise<boolean> {
+  async #repeat(known: Sent, at: string): Promise<boolean> {
     try {
       known.count++;
-      const patch = { count: known.count, lastTimestamp: timestamp(this.#options.clock.now()) };
+      const patch = { count: known.count, lastTimestamp: at };
       await this.#options.client.patch(Events, known, patch);
       return true;
     } catch (error) {
@@ -120,23 +139,14 @@ export class EventRecorder {
     }
   }
 
-  async #create(object: Frozen<KubeObject>, notice: Notice): Promise<{ name: string; namespace: string }> {
-    const { client, clock, random, component } = this.#options;
-    const { metadata } = object;
-    const namespace = metadata.namespace ?? "default";
+  async #create({ about, notice, at }: Told): Promise<{ name: string; namespace: string }> {
+    const { client, random, component } = this.#options;
+    const namespace = about.namespace ?? "default";
     const suffix = Math.floor(random() * 2 ** 48).toString(16).padStart(12, "0");
-    const name = `${metadata.name.slice(0, 240)}.${suffix}`;
-    const at = timestamp(clock.now());
+    const name = `${about.name.slice(0, 240)}.${suffix}`;
     await client.create(Events, {
       metadata: { name, namespace },
-      involvedObject: {
-        apiVersion: object.apiVersion,
-        kind: object.kind,
-        name: metadata.name,
-        ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-        ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
-        ...(metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
-      },
+      involvedObject: about,
       type: notice.type,
       reason: notice.reason,
       message: notice.message.slice(0, LONGEST_MESSAGE),
@@ -148,4 +158,16 @@ export class EventRecorder {
     });
     return { name, namespace };
   }
+}
+
+function involved({ apiVersion, kind, metadata }: Frozen<KubeObject>): Involved {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return {
+    apiVersion,
+    kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
 }

@@ -2,6 +2,12 @@
  * Lets only so many requests be under way at a time; others wait for their turn, in the order in which they came. A request
  * needs a connection for itself (`fetch_transport.ts`), and an API server is no faster with dozens of them at once.
  *
+ * | who waits                              | whose turn is next                |
+ * | -------------------------------------- | --------------------------------- |
+ * | only requests of one lane              | the one that came first           |
+ * | of both, in the last since over 2 s    | the one that came first in `last` |
+ * | of both, in the last for a shorter time | the one that came first in `first` |
+ *
  * What waits long for its answer, on somebody's webhook say, holds up no others: it gives its turn back before it ends.
  */
 import { type KubeRequest, nameOf, type Transport, TransportError } from "./transport.ts";
@@ -9,13 +15,22 @@ import { type KubeRequest, nameOf, type Transport, TransportError } from "./tran
 /** A turn ends after so many milliseconds: an answer that takes longer does not wait for the API server's processors. */
 export const TURN_MS = 1_000;
 
-/** @param most requests that have their turn at a time; streams do not count */
-export function limited(inner: Transport, most: number): Transport {
+/** What waits in the last lane lets others go ahead of it for so many milliseconds. */
+export const PATIENCE_MS = 2_000;
+
+type Lane = "first" | "last";
+
+/** @param most requests of both lanes that have their turn at a time; streams do not count */
+export function limited(inner: Transport, most: number): Readonly<Record<Lane, Transport>> {
   const turns = new Turns(most);
+  return { first: laneOf("first", inner, turns), last: laneOf("last", inner, turns) };
+}
+
+function laneOf(lane: Lane, inner: Transport, turns: Turns): Transport {
   return {
     async request(request) {
       const asked = performance.now();
-      using _turn = await turns.next(request);
+      using _turn = await turns.next(request, lane);
       const timeoutMs = Math.max(1, request.timeoutMs - (performance.now() - asked));
       return await inner.request({ ...request, timeoutMs });
     },
@@ -24,19 +39,26 @@ export function limited(inner: Transport, most: number): Transport {
   };
 }
 
+interface Waiting {
+  /** Takes the turn. */
+  readonly go: () => void;
+  /** By `performance.now()`. */
+  readonly since: number;
+}
+
 class Turns {
   readonly #most: number;
   #taken = 0;
   /** In the order of their coming. */
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting: Readonly<Record<Lane, Set<Waiting>>> = { first: new Set(), last: new Set() };
 
   constructor(most: number) {
     this.#most = most;
   }
 
   /** @throws TransportError when the request is given up, or its time ends, before its turn comes. */
-  async next(request: KubeRequest): Promise<Disposable> {
-    if (this.#taken >= this.#most) await this.#wait(request);
+  async next(request: KubeRequest, lane: Lane): Promise<Disposable> {
+    if (this.#taken >= this.#most) await this.#wait(request, this.#waiting[lane]);
     else this.#taken++;
     return this.#turn();
   }
@@ -55,21 +77,29 @@ class Turns {
 
   /** Whoever waits takes the place at once, so that nobody who comes in between does. */
   #handOver(): void {
-    const [first] = this.#waiting;
-    if (first === undefined) {
+    const lane = this.#waiting[this.#nextLane()];
+    const [next] = lane;
+    if (next === undefined) {
       this.#taken--;
       return;
     }
-    this.#waiting.delete(first);
-    first();
+    lane.delete(next);
+    next.go();
   }
 
-  #wait(request: KubeRequest): Promise<void> {
+  #nextLane(): Lane {
+    const { first, last: [patient] } = this.#waiting;
+    if (patient === undefined) return "first";
+    return first.size === 0 || performance.now() - patient.since >= PATIENCE_MS ? "last" : "first";
+  }
+
+  #wait(request: KubeRequest, lane: Set<Waiting>): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { signal, timeoutMs } = request;
     const what = nameOf(request);
+    const waiting = { go: resolve, since: performance.now() };
     const giveUp = (error: TransportError) => {
-      this.#waiting.delete(resolve);
+      lane.delete(waiting);
       reject(error);
     };
     const onAbort = () => giveUp(new TransportError("aborted", `${what}: given up by the caller`));
@@ -77,7 +107,7 @@ class Turns {
       () => giveUp(new TransportError("timeout", `${what}: no turn to be sent within ${timeoutMs} ms`)),
       timeoutMs,
     );
-    this.#waiting.add(resolve);
+    lane.add(waiting);
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted) onAbort();
     return promise.finally(() => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { limited, TURN_MS } from "./limited_transport.ts";
+import { limited, PATIENCE_MS, TURN_MS } from "./limited_transport.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";
 
 /** Answers when it is told to. */
@@ -40,7 +40,7 @@ function get(path: string, more: Partial<KubeRequest> = {}): KubeRequest {
 
 Deno.test("so many requests are under way, and the others follow in their order", async () => {
   const slow = new Slow();
-  const transport = limited(slow, 2);
+  const { first: transport } = limited(slow, 2);
   const all = ["/a", "/b", "/c", "/d"].map((path) => transport.request(get(path)));
   await settle();
   assert.deepEqual(slow.paths, ["/a", "/b"]);
@@ -60,13 +60,13 @@ Deno.test("a request that fails gives its turn back", async () => {
     close() {},
     stream: () => Promise.reject(new Error("no")),
   };
-  const transport = limited(failing, 1);
+  const { first: transport } = limited(failing, 1);
   for (let time = 0; time < 3; time++) await assert.rejects(transport.request(get("/a")), /no/);
 });
 
 Deno.test("an answer that takes long holds up no others", async () => {
   const slow = new Slow();
-  const transport = limited(slow, 1);
+  const { first: transport } = limited(slow, 1);
   const all = ["/stuck", "/b", "/c"].map((path) => transport.request(get(path)));
   await settle();
   assert.deepEqual(slow.paths, ["/stuck"]);
@@ -82,7 +82,7 @@ Deno.test("an answer that takes long holds up no others", async () => {
 
 Deno.test("who waits may be given up, and waits no longer than its time", async () => {
   const slow = new Slow();
-  const transport = limited(slow, 1);
+  const { first: transport } = limited(slow, 1);
   const first = transport.request(get("/a"));
   const stop = new AbortController();
   const aborted = assert.rejects(transport.request(get("/b", { signal: stop.signal })), {
@@ -102,4 +102,33 @@ Deno.test("who waits may be given up, and waits no longer than its time", async 
   assert.ok(left > 29_000 && left < 30_000, `what it waited counts: ${left} ms are left`);
   await slow.answer();
   await Promise.all([first, last]);
+});
+
+Deno.test("the last lane lets the first go ahead", async () => {
+  const slow = new Slow();
+  const { first, last } = limited(slow, 1);
+  const all = [
+    first.request(get("/a")),
+    last.request(get("/event")),
+    last.request(get("/next")),
+    first.request(get("/b")),
+  ];
+  await settle();
+  for (let answers = 0; answers < 4; answers++) await slow.answer();
+  assert.deepEqual(slow.paths, ["/a", "/b", "/event", "/next"]);
+  await Promise.all(all);
+});
+
+Deno.test("the last lane does not wait for ever", async () => {
+  const slow = new Slow();
+  const { first, last } = limited(slow, 1);
+  const all = ["/a", "/b", "/c", "/d", "/e"].map((path) => first.request(get(path)));
+  all.push(last.request(get("/event")));
+  // Nothing is answered: each turn ends by itself.
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS + 2 * TURN_MS - 100));
+  const place = slow.paths.indexOf("/event");
+  assert.ok(place === PATIENCE_MS / TURN_MS || place === PATIENCE_MS / TURN_MS + 1, slow.paths.join());
+  while (slow.sent.length < all.length) await slow.answer();
+  await slow.answer();
+  await Promise.all(all);
 });

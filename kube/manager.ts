@@ -46,10 +46,12 @@ const DRAIN_MS = 8_000;
 /** Events of the last reconciles are sent within this time, or not at all. */
 const FLUSH_MS = 1_000;
 /**
- * Requests of all controllers that are under way at a time. With as many as there are workers, 50 clusters that came up opened
- * 90 connections, which took 3 MB, and were not ready sooner.
+ * Requests of all controllers that are under way at a time. Clusters that come up are not ready sooner with more (decision 34),
+ * and those of others wait longer.
  */
-const MOST_REQUESTS = 8;
+const MOST_REQUESTS = 5;
+/** Of these, such as are a courtesy. */
+const MOST_COURTESIES = 1;
 /** A renewal that takes longer than this is given up, so that another one fits before the deadline. */
 const LEASE_TIMEOUT_MS = 3_000;
 
@@ -147,10 +149,11 @@ export class Manager {
     const cut = new AbortController();
     const over = AbortSignal.any(term === undefined ? [signal] : [signal, term.lost]);
     const fence = term?.fence ?? openFence;
-    const gate = limited(fenced(transport, fence), MOST_REQUESTS);
-    const client = this.#client(gate, { signal: cut.signal });
+    const { first, last } = limited(fenced(transport, fence), MOST_REQUESTS);
+    const courtesy = limited(last, MOST_COURTESIES).first;
     const shared = {
-      client,
+      client: this.#client(first, { signal: cut.signal }),
+      courtesy: this.#client(courtesy, { signal: cut.signal }),
       fence,
       cache: this.#cache,
       clock,

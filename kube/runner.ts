@@ -25,6 +25,8 @@ import type { Frozen, KubeObject, ObjectKey, Stored } from "./types.ts";
 export interface RunnerOptions {
   /** Writes through it are refused once this process may not lead any more. */
   readonly client: KubeClient;
+  /** For what others may go ahead of. */
+  readonly courtesy: KubeClient;
   readonly fence: Fence;
   readonly cache: Cache;
   readonly clock: Clock;
@@ -33,7 +35,8 @@ export interface RunnerOptions {
   readonly metrics: RuntimeMetrics;
 }
 
-const WORKERS = 20;
+/** Passes that are under way at a time. Most of them wait for their turn to be sent (`limited_transport.ts`), or for an answer. */
+const WORKERS = 60;
 
 /**
  * After a pass its object rests for as long as the pass took, within these bounds in milliseconds, unless a person waits
@@ -58,7 +61,7 @@ export class ControllerRunner<T extends KubeObject> {
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(controller: Controller<T>, options: RunnerOptions) {
-    const { client, clock, random, metrics, cache } = options;
+    const { client, courtesy, clock, random, metrics, cache } = options;
     this.#controller = controller;
     this.#options = options;
     this.#log = options.log.with({ controller: controller.name });
@@ -66,7 +69,7 @@ export class ControllerRunner<T extends KubeObject> {
     this.#applier = new Applier(client, cache);
     this.#statusRest = new StatusRest(clock, controller.statusRestMs);
     const component = `${controller.name}-controller`;
-    this.#events = new EventRecorder({ client, clock, random, log: this.#log, component });
+    this.#events = new EventRecorder({ client: courtesy, clock, random, log: this.#log, component });
     this.#unsubscribe.push(metrics.registerQueue(controller.name, () => this.#queue));
   }
 
@@ -97,7 +100,7 @@ export class ControllerRunner<T extends KubeObject> {
     const onAbort = () => this.#queue.close();
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
-    const workers = Array.from({ length: this.#controller.workers ?? WORKERS }, () => this.#work(cut));
+    const workers = Array.from({ length: WORKERS }, () => this.#work(cut));
     await Promise.all(workers);
     signal.removeEventListener("abort", onAbort);
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
