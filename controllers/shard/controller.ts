@@ -47,7 +47,7 @@ import {
 import { poolProblems } from "./desired_pod.ts";
 import { finalize } from "./finalize.ts";
 import { FindingsTold } from "./findings_told.ts";
-import { infrastructure } from "./infrastructure.ts";
+import { infrastructure, repository } from "./infrastructure.ts";
 import { carryOutLife, claimsFirst, createdNotice } from "./life_acts.ts";
 import { lifeModelOf } from "./life_model.ts";
 import { decideLife } from "./life/decide.ts";
@@ -68,8 +68,6 @@ const own = { labels: ownedSelector };
 const LOOK_BACKOFF: BackoffPolicy = { firstMs: 2_000, capMs: 20_000, jitter: 0.2 };
 /** Time alone makes the pods of instances due, when their certificate nears its end: a matter of days. */
 const CERTIFICATE_SECONDS = 43_200;
-/** Calls to poolers are waited for, and some take half a minute. */
-const WORKERS = 60;
 
 /** What the controller keeps of each shard between two reconciles: answers that others gave. */
 export interface Memory {
@@ -101,7 +99,6 @@ export function shardController(services: Services): Controller<Shard> {
     name: "shard",
     statusRestMs: restOfOwn,
     watched: { resource: Shards.resource },
-    workers: WORKERS,
     owns: [
       { resource: Pods, ...own, trim: trimPod, indexes: deploymentIndex },
       { resource: Deployments, ...own },
@@ -159,7 +156,7 @@ async function reconcile(shard: Shard & Stored, means: Means, context: Reconcile
   const acting = { observe: observeNow, calls, classes };
 
   const isStaying = !isRemovalAsked(shard);
-  const begun = await context.act(finalizer(shard));
+  const begun = await context.act([...finalizer(shard), ...isStaying ? repository(before) : []]);
   const volumes = await carryOutLife(claimsFirst(before, modelNow), acting, context);
   const certified = isStaying ? await keepPgbackrest(before, context) : undefined;
   const steps = isStaying ? [...certified?.steps ?? [], ...infrastructure(before)] : [];

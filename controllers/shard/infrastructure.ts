@@ -15,16 +15,20 @@ import { desiredOrchestratorService, desiredPoolService } from "./desired_servic
 import type { Observation } from "./observe.ts";
 import { orchestratorCells, poolViews } from "./view.ts";
 
+/** The claim for backups, if there is one: before all else that pods need, as a volume may take long to be there. */
+export function repository({ view, backupClaim }: Observation): Step[] {
+  const claim = desiredBackupClaim(view, backupClaim);
+  return claim === undefined ? [] : [apply(PersistentVolumeClaims, claim)];
+}
+
 /** In the order in which pods need it. */
 export function infrastructure(seen: Observation): Plan {
-  const { view, backupClaim } = seen;
+  const { view } = seen;
   const settings = desiredPostgresConfig(view);
-  const repository = desiredBackupClaim(view, backupClaim);
   return [
     apply(ConfigMaps, desiredHbaConfigMap(view)),
     apply(ConfigMaps, desiredExporterQueries(view)),
     ...(settings === undefined ? [] : [apply(ConfigMaps, settings)]),
-    ...(repository === undefined ? [] : [apply(PersistentVolumeClaims, repository)]),
     ...poolViews(view).map((pool) => apply(Services, desiredPoolService(pool))),
     ...budgets(seen),
     ...orchestrators(seen),
