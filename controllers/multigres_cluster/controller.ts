@@ -24,8 +24,8 @@ import type { Services } from "../services.ts";
 import { restOfParent } from "../status_rest.ts";
 import { certificateSteps, ownedCertificates } from "./certificates.ts";
 import { finalize } from "./finalize.ts";
-import { observe } from "./observe.ts";
-import { components, preparations, tableGroups } from "./plan.ts";
+import { type Observation, observe } from "./observe.ts";
+import { components, foundations, preparations, tableGroups } from "./plan.ts";
 import { noticesOf, passNotices, statusOf } from "./status.ts";
 import { usersOfTemplate } from "./template_users.ts";
 import { isRegistered, standingOf, TOPOLOGY_BACKOFF, type TopologyTools } from "./topology.ts";
@@ -80,19 +80,18 @@ async function reconcile(
   const before = observe(cluster, context, services);
   const prepared = await context.act(preparations(before));
   const isReady = prepared.kind === "done";
+  const topologyNow = () => standingOf(before, tools, context);
   // The topology is written while the parts that do not need it are made.
-  const asked = standingOf(before, tools, context);
+  const asked = topologyNow();
   const certified = await certify(isReady ? before.view : undefined, context);
   const results: ActResult[] = [prepared, ...certified.results];
-  for (const plan of isReady ? components(before, isRegistered(asked)) : []) {
-    results.push(await context.act(plan));
-  }
-  const topology = standingOf(before, tools, context);
   if (isReady) {
-    results.push(await context.act(tableGroups(before, isRegistered(topology))));
+    for (const plan of foundations(before, isRegistered(asked))) results.push(await context.act(plan));
+    results.push(...await makeParts(before, () => isRegistered(topologyNow()), context));
     // Only after the pods were told of what they mount now.
     results.push(await context.act(certified.cleanup));
   }
+  const topology = topologyNow();
   const result = joined(results);
 
   const pass = {
@@ -106,6 +105,26 @@ async function reconcile(
   await context.writeStatus(status, noticesOf(cluster, status));
   const due = topology?.kind === "asked" ? topology.progress.dueMs / 1000 : 0;
   return soonest(soonest(outcomeOf(result), due), certified.dueSeconds);
+}
+
+/** TableGroups are made as soon as the topology has answered, so that volumes of databases are asked for early. */
+async function makeParts(
+  before: Observation,
+  isRegisteredNow: () => boolean,
+  context: ReconcileContext,
+): Promise<ActResult[]> {
+  const results: ActResult[] = [];
+  let isGrouped = false;
+  const group = async (registered: boolean) => {
+    isGrouped = true;
+    results.push(await context.act(tableGroups(before, registered)));
+  };
+  for (const part of components(before)) {
+    if (!isGrouped && isRegisteredNow()) await group(true);
+    results.push(await context.act(part));
+  }
+  if (!isGrouped) await group(isRegisteredNow());
+  return results;
 }
 
 interface Certified {

@@ -72,15 +72,21 @@ function changedLabels(
 }
 
 /**
- * What stands for the whole cluster, and its cells. These plans do not depend on each other: what holds up one of them,
+ * What databases stand on. These plans and those of {@link components} do not depend on each other: what holds up one of them,
  * such as a name that is taken, is no reason to leave out the others.
  * @param registered whether the topology is known to have the cluster's records
  */
-export function components(seen: Observation, registered: boolean): Plan[] {
+export function foundations(seen: Observation, registered: boolean): Plan[] {
   const { view } = seen;
+  return view === undefined ? [] : [globalTopoServer(seen, view, registered), cells(seen, view, registered)];
+}
+
+/** What stands for the whole cluster. */
+export function components({ view }: Observation): Plan[] {
   if (view === undefined) return [];
   return [
-    globalTopoServer(seen, view, registered),
+    [apply(Services, desiredGatewayService(view))],
+    [apply(Services, desiredReplicaGatewayService(view))],
     [
       apply(Services, desiredMultiadminService(view)),
       apply(Deployments, desiredMultiadminDeployment(view)),
@@ -89,9 +95,6 @@ export function components(seen: Observation, registered: boolean): Plan[] {
       apply(Services, desiredMultiadminWebService(view)),
       apply(Deployments, desiredMultiadminWebDeployment(view)),
     ],
-    [apply(Services, desiredGatewayService(view))],
-    [apply(Services, desiredReplicaGatewayService(view))],
-    cells(seen, view, registered),
   ];
 }
 
