@@ -2,18 +2,18 @@
  * Lets only so many requests be under way at a time; others wait for their turn, in the order in which they came. A request
  * needs a connection for itself (`fetch_transport.ts`), and an API server is no faster with dozens of them at once.
  *
- * | who waits                              | whose turn is next                |
- * | -------------------------------------- | --------------------------------- |
- * | only requests of one lane              | the one that came first           |
- * | of both, in the last since over 2 s    | the one that came first in `last` |
- * | of both, in the last for a shorter time | the one that came first in `first` |
+ * | who waits                                | whose turn is next       |
+ * | ---------------------------------------- | ------------------------ |
+ * | only requests of one lane                | the first of that lane   |
+ * | of both, in the last for 2 s or longer   | the first of the last    |
+ * | of both, in the last for a shorter time  | the first of the first   |
  *
  * What waits long for its answer, on somebody's webhook say, holds up no others: it gives its turn back before it ends.
  */
 import { type KubeRequest, nameOf, type Transport, TransportError } from "./transport.ts";
 
 /** A turn ends after so many milliseconds: an answer that takes longer does not wait for the API server's processors. */
-export const TURN_MS = 1_000;
+export const TURN_MS = 500;
 
 /** What waits in the last lane lets others go ahead of it for so many milliseconds. */
 export const PATIENCE_MS = 2_000;
