@@ -1,11 +1,12 @@
 /** The real program, from source and as a bundle, on behalf of a user whose requests the API server notes. */
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
+import { entrypoint } from "../../tools/image/entrypoint.ts";
 import type { AuditedRequest } from "../ground/audit.ts";
+import { type GuardedProcess, spawnGuarded } from "../ground/guard.ts";
 import { repository } from "../ground/operator.ts";
 import { freePort } from "../ground/ports.ts";
-import { type GuardedProcess, spawnGuarded } from "../ground/guard.ts";
 import type { Stage } from "./benchmark.ts";
-import { bundleEnv, bundleFlags, heapFlag } from "./v8.ts";
+import { bundleEnv, heapFlag, noCodeCache } from "./v8.ts";
 
 /** The user that the program is. */
 export const user = "bench:operator";
@@ -13,10 +14,10 @@ export const user = "bench:operator";
 /** A way to run the program. */
 export interface Variant {
   readonly name: string;
-  /** The file that is run. */
-  readonly entry: string;
-  /** Flags of the runtime. */
-  readonly flags: readonly string[];
+  /** Arguments of Deno up to the program's own. */
+  readonly start: readonly string[];
+  /** Folder of the program's files. */
+  readonly folder: string;
   /** Flags of the program. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -30,33 +31,33 @@ export interface RunningOperator {
   readonly log: string;
 }
 
-/** Entries of the webhook's threads: see the task `bundle` in `deno.json`. */
-const threads = ["webhook/worker.ts", "webhook/pki/worker.ts"].map((path) => join(repository, path));
+/** The program, and its threads: see the task `bundle` in `deno.json`. */
+const entries = ["main.ts", "webhook/worker.ts", "webhook/pki/worker.ts"];
 
 /** What Deno wants to be readable of the code of threads, from source. */
-const rooms = ["api", "certs", "kube", "postgres", "resolve", "telemetry", "webhook"].map((room) =>
-  join(repository, room)
-);
+const rooms = ["api", "certs", "kube", "postgres", "resolve", "telemetry", "webhook"];
 
-const config = `--config=${join(repository, "deno.json")}`;
+const configPath = join(repository, "deno.json");
+const config = `--config=${configPath}`;
 
 /**
- * From source; and, the usual one last, as the image has it, where `deno bundle` can be used (it fetches its bundler once). What Deno keeps of
- * earlier starts is the bundle's own, and empty before the first one.
+ * From source; and, the usual one last, as the image has it, where `deno bundle` can be used (it fetches its bundler once). What
+ * Deno keeps of earlier starts is the bundle's own, and empty before the first one.
  */
 export async function variants(stage: Stage): Promise<Variant[]> {
-  const source = { name: "from source", entry: join(repository, "main.ts"), flags: [heapFlag], args: [] };
+  const source = sourceVariant();
   const folder = join(stage.scratch, "bundle");
   const log = `${folder}.log`;
+  const sources = entries.map((path) => join(repository, path));
   const bundler = spawnGuarded({
     program: Deno.execPath(),
-    args: ["bundle", "--minify", "--code-splitting", `--outdir=${folder}`, config, source.entry, ...threads],
+    args: ["bundle", "--minify", "--code-splitting", `--outdir=${folder}`, config, ...sources],
     cwd: repository,
     log,
   });
   if ((await bundler.ended).success) {
     const env = { DENO_DIR: join(stage.scratch, "cache"), ...bundleEnv };
-    const bundled = { entry: join(folder, "main.js"), flags: bundleFlags, env };
+    const bundled = { start: await startOfImage(folder), folder, env };
     return [
       source,
       { ...bundled, name: "bundled, metrics over TLS", args: [] },
@@ -72,20 +73,41 @@ export async function variants(stage: Stage): Promise<Variant[]> {
   return [source];
 }
 
+function sourceVariant(): Variant {
+  const read = rooms.map((room) => join(repository, room)).join(",");
+  const permissions = ["-P=operator", `--allow-read=${read}`];
+  const start = [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    heapFlag,
+    config,
+    ...permissions,
+    join(repository, "main.ts"),
+  ];
+  return { name: "from source", start, folder: repository, args: [] };
+}
+
+/** As the image starts its bundle, whose folder for compiled code is read-only. */
+async function startOfImage(folder: string): Promise<string[]> {
+  const [_deno, run = "run", ...flags] = entrypoint(JSON.parse(await Deno.readTextFile(configPath)), folder);
+  return [run, noCodeCache, ...flags];
+}
+
 /**
  * Lets Deno take the program apart and keep what it learnt, as an image does when it is built: otherwise the first start
  * does so, and the memory for that stays with it.
  */
-export async function fillCache({ entry, env }: Variant): Promise<void> {
-  const modules = [entry, ...threads.map((path) => join(dirname(entry), relative(repository, path)))]
-    .map((path) => entry.endsWith(".js") ? path.replace(/\.ts$/, ".js") : path);
+export async function fillCache({ folder, env }: Variant): Promise<void> {
+  const isBundle = folder !== repository;
+  const modules = entries.map((path) => join(folder, isBundle ? path.replace(/\.ts$/, ".js") : path));
   const ended = spawnGuarded({
     program: Deno.execPath(),
-    args: ["cache", "--quiet", config, ...modules],
+    args: ["cache", "--quiet", isBundle ? "--no-config" : config, ...modules],
     cwd: repository,
     ...(env === undefined ? {} : { env }),
   }).ended;
-  if (!(await ended).success) throw new Error(`Cannot prepare ${entry}: see what Deno said above`);
+  if (!(await ended).success) throw new Error(`Cannot prepare ${folder}: see what Deno said above`);
 }
 
 /** Starts the program with the permissions that it has as an operator, and a kubeconfig of the audited user. */
@@ -97,14 +119,7 @@ export async function startOperator(stage: Stage, variant: Variant): Promise<Run
   const process = spawnGuarded({
     program: Deno.execPath(),
     args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      ...variant.flags,
-      config,
-      "-P=operator",
-      `--allow-read=${[kubeconfigPath, join(stage.scratch, "bundle"), ...rooms].join(",")}`,
-      variant.entry,
+      ...alsoReading(variant.start, kubeconfigPath),
       "run",
       `--kubeconfig=${kubeconfigPath}`,
       "--leader-elect",
@@ -118,6 +133,11 @@ export async function startOperator(stage: Stage, variant: Variant): Promise<Run
     ...(variant.env === undefined ? {} : { env: variant.env }),
   });
   return { process, since, log };
+}
+
+/** The same with one file more that may be read. */
+function alsoReading(start: readonly string[], path: string): string[] {
+  return start.map((word) => word.startsWith("--allow-read=") ? `${word},${path}` : word);
 }
 
 /** Why nothing more is to be expected of the program, or undefined while it runs. */

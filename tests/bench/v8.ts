@@ -1,5 +1,5 @@
 /** How benchmarks run the program. */
-import { allocatorEnvironment, engineFlags } from "../../tools/image/engine.ts";
+import { allocatorEnvironment } from "../../tools/image/engine.ts";
 
 /**
  * From source: bounds the half-spaces in which new objects live to 8 MB. Left alone they grow to 32 MB each while a long list
@@ -7,8 +7,8 @@ import { allocatorEnvironment, engineFlags } from "../../tools/image/engine.ts";
  */
 export const heapFlag = "--v8-flags=--max-semi-space-size=8";
 
-/** As an image runs the bundle: its folder for compiled code is read-only, and making that code costs 50 MB at the first start. */
-export const bundleFlags = ["--no-code-cache", `--v8-flags=${engineFlags}`] as const;
+/** For a bundle: making code to keep costs 50 MB at the first start, and an image has nowhere to keep it. */
+export const noCodeCache = "--no-code-cache";
 
 /** Environment of such an image. */
 export const bundleEnv = allocatorEnvironment;

@@ -21,9 +21,10 @@ export const environment: Readonly<Record<string, string>> = {
 /**
  * Program and flags, without arguments of ours.
  * @param config the parsed `deno.json`
+ * @param app folder of the bundle
  * @throws Error when the set `operator` is not as expected
  */
-export function entrypoint(config: unknown): string[] {
+export function entrypoint(config: unknown, app = APP): string[] {
   const set = isRecord(config) && isRecord(config["permissions"])
     ? config["permissions"]["operator"]
     : undefined;
@@ -31,7 +32,7 @@ export function entrypoint(config: unknown): string[] {
     throw new Error("Cannot write the entrypoint as deno.json has no permissions.operator with net and env");
   }
   const sourced = strings(listAt(set, "read"));
-  const read = [APP, ...sourced.filter((path) => path.startsWith("/"))];
+  const read = [app, ...sourced.filter((path) => path.startsWith("/"))];
   return [
     "/bin/deno",
     "run",
@@ -47,7 +48,7 @@ export function entrypoint(config: unknown): string[] {
     `--allow-env=${strings(listAt(set, "env", "allow")).join(",")}`,
     "--ignore-env",
     `--allow-import=${strings(listAt(set, "import")).join(",")}`,
-    `${APP}/main.js`,
+    `${app}/main.js`,
   ];
 }
 
