@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { Cells } from "../../../api/multigres/cell.ts";
 import { maxNameLength } from "../../../api/multigres/identifiers.ts";
-import { cellObjectName, globalTopoServerName, localTopoServerName } from "../../../api/multigres/names.ts";
+import {
+  cellObjectName,
+  globalTopoServerName,
+  localTopoServerName,
+  multiadminWebName,
+} from "../../../api/multigres/names.ts";
 import { MultigresClusters } from "../../../api/multigres/multigres_cluster.ts";
 import { Shards } from "../../../api/multigres/shard.ts";
 import { TableGroups } from "../../../api/multigres/table_group.ts";
@@ -241,4 +246,18 @@ clusterTest("a map that a user empties is empty in the parts too", async (stage)
     ([cell]) => Object.keys(cell?.spec.multigateway?.podLabels ?? {}).length === 0,
   );
   await stage.untilPhase("c", "Healthy");
+});
+
+clusterTest("databases do not wait for what only administrators use", async (stage) => {
+  const names = Array.from({ length: 10 }, (_, index) => `c${index}`);
+  await stage.apply(names.map((name) => cluster(name)).join("---\n"));
+  await using operator = start(stage);
+  for (const name of names) await stage.untilPhase(name, "Healthy");
+  const { writes } = operator.transport;
+  const isEarly = (name: string) =>
+    writes.findIndex((write) => write.includes(`/tablegroups/${name}-`)) <
+      writes.findIndex((write) => write.includes(`/deployments/${multiadminWebName(name)}`));
+  // The topology may answer one or the other of them late.
+  const early = names.filter(isEarly);
+  assert.ok(early.length >= names.length / 2, `of ten only ${early.join()}`);
 });

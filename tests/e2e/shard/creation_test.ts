@@ -56,3 +56,15 @@ shardTest(
     assert.deepEqual(second.transport.writes, []);
   },
 );
+
+shardTest("volumes are asked for before anything else is made", {}, async (stage) => {
+  await stage.apply();
+  await using operator = stage.operator();
+  await stage.untilSettled();
+  const { writes } = operator.transport;
+  const others = writes.findIndex((write) =>
+    /\/(configmaps|secrets|services|deployments|poddisruptionbudgets|pods)\b/.test(write)
+  );
+  const claims = writes.slice(0, others).filter((write) => write.includes("/persistentvolumeclaims"));
+  assert.equal(claims.length, 4, `three of instances, and the one for backups: ${writes.join("\n")}`);
+});
