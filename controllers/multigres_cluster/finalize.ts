@@ -4,7 +4,8 @@
  *
  * | still there                                      | what happens                                                   |
  * | ------------------------------------------------ | -------------------------------------------------------------- |
- * | TableGroups or Shards                            | TableGroups are deleted; Shards see to pods and claims         |
+ * | TableGroups or Shards                            | TableGroups are deleted; Shards end their pods one after the   |
+ * |                                                  | other, the primary last, and see to claims                     |
  * | records in a topology that outlives the cluster  | removed, or left behind with a warning after 30 s without it   |
  * | Cells, TopoServers, Deployments, Services        | deleted                                                        |
  * | claims of the cluster's own topology servers     | deleted, whatever the policies for data say: an old topology   |
@@ -107,10 +108,17 @@ async function finish(
   );
 }
 
-/** The owner's removal waits for what it owns. */
+/**
+ * Those that have pods stay until these are gone: the cluster's name is not free before. Below a TableGroup that is deleted in
+ * the foreground the garbage collector would end all pods of its Shards at once, before these can take them down in their order;
+ * and of Services nothing is left that would matter.
+ */
+const inForeground: ReadonlySet<Resource> = new Set([Cells.resource, TopoServers.resource, Deployments]);
+
 function removal(resource: Resource, object: Leaving): Step[] {
   if (object.metadata.deletionTimestamp !== undefined) return [];
-  return [{ ...remove(resource, object), propagation: "Foreground" }];
+  const propagation = inForeground.has(resource) ? "Foreground" : "Background";
+  return [{ ...remove(resource, object), propagation }];
 }
 
 function awaiting(objects: readonly Leaving[]): Step {

@@ -81,9 +81,10 @@ clusterTest(
 clusterTest("a cluster that is deleted goes last, and leaves nothing where that is wanted", async (stage) => {
   const { client, namespace } = stage;
   await stage.apply(manifest);
-  await using _plane = planeOf(stage);
-  await using _operator = start(stage);
+  await using plane = planeOf(stage);
+  await using operator = start(stage);
   await stage.untilPhase("c", "Healthy");
+  const [primary, instances] = [plane.primary(), plane.instances().length];
   const key = { namespace, name: "c" };
   await client.patch(MultigresClusters.resource, key, {
     metadata: { annotations: { [adoptOperatorChangesAnnotation]: "true" } },
@@ -103,4 +104,8 @@ clusterTest("a cluster that is deleted goes last, and leaves nothing where that 
         .filter((name) => name !== "kube-root-ca.crt");
     await waitUntil(`no ${resource.kind}`, names, (seen) => seen.length === 0);
   }
+  // Not by the garbage collector, which would end all of them at once.
+  const ended = operator.transport.writes.filter((write) => /^DELETE .*\/pods\//.test(write));
+  assert.equal(new Set(ended).size, instances, ended.join("\n"));
+  assert.ok(ended.at(-1)?.endsWith(`/${primary}`), ended.join("\n"));
 });
