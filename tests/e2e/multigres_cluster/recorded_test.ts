@@ -188,10 +188,13 @@ clusterTest(
     assert.match(messageOf(waiting, "TopologyRegistered"), /cannot be reached/);
     assert.equal(waiting.status?.phase, "Progressing");
     assert.deepEqual(await stage.client.listAll(TableGroups.resource, { namespace: stage.namespace }), []);
-    const told = (await eventsOf(stage, "MultigresCluster", "managed")).map(({ type, reason }) =>
-      `${type} ${reason}`
+    const tell = async () =>
+      (await eventsOf(stage, "MultigresCluster", "managed")).map(({ type, reason }) => `${type} ${reason}`);
+    const told = await waitUntil(
+      "its wait to be told",
+      tell,
+      (seen) => seen.includes("Normal TopologyWaiting"),
     );
-    assert.ok(told.includes("Normal TopologyWaiting"), told.join());
     assert.ok(told.every((each) => each.startsWith("Normal ")), told.join());
 
     door.open = true;

@@ -153,7 +153,8 @@ clusterTest(
       (seen) => Object.keys(seen).join() === "zone-a",
     );
     await stage.untilPhase("c", "Healthy");
-    const told = (await eventsOf(stage, "MultigresCluster", "c")).map(({ reason }) => reason);
+    const tell = async () => (await eventsOf(stage, "MultigresCluster", "c")).map(({ reason }) => reason);
+    const told = await waitUntil("the end to be told", tell, (seen) => seen.includes("TopoCleanup"));
     const order = ["PendingDeletion", "Deleted", "TopoCleanup"].map((reason) => told.indexOf(reason));
     assert.ok(
       order.every((at) => at >= 0) && order.join() === [...order].sort((a, b) => a - b).join(),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { delay } from "../../ground/wait_for.ts";
+import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { appendTable } from "../../support/append_log.ts";
 import { DATABASE, lostRows, scenario, SOURCE, TARGET, untilWritten } from "./stage.ts";
 
@@ -25,7 +25,10 @@ scenario(
     assert.deepEqual(await lostRows(writer, target), []);
     assert.equal(await stage.clusterPhase(SOURCE), "Superseded");
     assert.equal(done.rollback?.feasible, true, JSON.stringify(done.rollback));
-    const phases = (await stage.events()).map((event) => /is now (\w+)/.exec(event)?.[1]).filter(Boolean);
+    const isTold = (events: readonly string[]) => events.some((event) => event.includes("is now Completed"));
+    const phases = (await waitUntil("the last phase to be told", () => stage.events(), isTold)).map((event) =>
+      /is now (\w+)/.exec(event)?.[1]
+    ).filter(Boolean);
     assert.deepEqual([...new Set(phases)].sort(), [
       "Completed",
       "ConfiguringReplication",

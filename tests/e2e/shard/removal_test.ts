@@ -95,8 +95,7 @@ shardTest(
     assert.deepEqual(await stage.pods(), []);
     assert.equal((await claimNames(stage)).length, 4);
     assert.ok(plane.instances().every(({ phase }) => phase === "stopped"));
-    const told = (await stage.events()).filter(({ reason }) => reason === "ReadyForDeletion");
-    assert.equal(told.length, 1);
+    await stage.untilTold("ReadyForDeletion", 1);
     assert.deepEqual(log.creations.length, 3);
     assert.equal(ready.metadata.deletionTimestamp, undefined);
     await stage.remove();

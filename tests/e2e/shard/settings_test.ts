@@ -43,7 +43,7 @@ shardTest(
     assert.notEqual(after.status?.postgresConfig?.lastAppliedAt, before?.lastAppliedAt);
     for (const { metadata } of await stage.pods()) assert.equal(expectedBy(stage, metadata.name), "8MB");
     assert.deepEqual(log.deleted, []);
-    assert.equal((await stage.events()).filter(({ reason }) => reason === "ConfigReloaded").length, 3);
+    await stage.untilTold("ConfigReloaded", 3);
   },
 );
 

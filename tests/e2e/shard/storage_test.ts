@@ -24,7 +24,7 @@ shardTest("volumes grow while their instances work, and none is restarted for it
   await waitUntil("all to grow", () => sizes(stage), (now) => now.join() === "2Gi,2Gi,2Gi,3Gi");
   await stage.untilSettled();
   assert.deepEqual(log.deleted, []);
-  assert.equal((await stage.events()).filter(({ reason }) => reason === "PVCExpanded").length, 4);
+  await stage.untilTold("PVCExpanded", 4);
 });
 
 shardTest("a smaller volume is refused, and everything else is done", {}, async (stage) => {

@@ -64,6 +64,8 @@ export interface ShardStage extends Pick<ClusterStage, "client" | "ground" | "na
   /** About the Shard, the oldest first. */
   events(): Promise<Event[]>;
   untilEvent(reason: string): Promise<Event>;
+  /** Events come behind all else. @throws Error when there are more than so many. */
+  untilTold(reason: string, times: number): Promise<void>;
   /** Writes a status as a kubelet or a provisioner would. */
   patchStatus(plural: "pods" | "persistentvolumeclaims", name: string, status: unknown): Promise<void>;
   /** Changes metadata as a person would. */
@@ -190,6 +192,11 @@ function stageOf(stage: ClusterStage, { plane, store, clock, given }: Means): Sh
       const event = await waitUntil(`an event ${reason}`, found, (event) => event !== undefined);
       if (event === undefined) throw new Error(`There is no event ${reason}`);
       return event;
+    },
+    untilTold: async (reason, times) => {
+      const count = async () => (await events()).filter((event) => event.reason === reason).length;
+      const found = await waitUntil(`${times} events ${reason}`, count, (seen) => seen >= times);
+      if (found > times) throw new Error(`There are ${found} events ${reason} instead of ${times}`);
     },
   };
 }
