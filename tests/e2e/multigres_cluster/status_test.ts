@@ -58,7 +58,7 @@ class Story {
   constructor(private readonly cluster: string) {}
 
   /** Listens to a request. */
-  readonly hear = ({ method, path, body }: KubeRequest): undefined => {
+  readonly hear = ({ method, path, body }: KubeRequest): void => {
     if (method !== "PATCH" || !path.includes(`/multigresclusters/${this.cluster}/status`)) return;
     const object: unknown = JSON.parse(body ?? "");
     const status = isRecord(object) ? object["status"] : undefined;
@@ -88,10 +88,19 @@ class Story {
 
 clusterTest("no condition of a cluster that comes up goes back and forth", async (stage) => {
   const stories = { own: new Story("own"), open: new Story("open") };
+  /** Gateways come after the first status, which would else begin with what they bring. */
+  const isTooEarly = ({ method, path }: KubeRequest) =>
+    method === "PATCH" &&
+    Object.entries(stories).some(([name, { writes }]) =>
+      writes === 0 && path.includes(`/deployments/${name}-`) && path.includes("-multigateway-")
+    );
   await stage.apply(both());
   await using _operator = start(stage, {
     prepare: (transport) => {
-      transport.onRequest = (request) => stories.own.hear(request) ?? stories.open.hear(request);
+      transport.onRequest = (request) => {
+        for (const story of Object.values(stories)) story.hear(request);
+        return isTooEarly(request) ? { kind: "drop" } : undefined;
+      };
     },
   });
   await untilHealthy(stage);
@@ -105,13 +114,8 @@ clusterTest("no condition of a cluster that comes up goes back and forth", async
     AdminWebExternalReady: ["False"],
   };
   for (const [type, values] of Object.entries(path)) {
-    const of = type.endsWith("ExternalReady") ? [stories.open] : Object.values(stories);
-    for (const story of of) {
-      const said = story.of(type);
-      // What is so by the time of the first status was never otherwise.
-      assert.ok(said.length > 0, type);
-      assert.deepEqual(said, values.slice(-said.length), type);
-    }
+    assert.deepEqual(stories.open.of(type), values, type);
+    if (!type.endsWith("ExternalReady")) assert.deepEqual(stories.own.of(type), values, type);
   }
   for (const story of Object.values(stories)) {
     assert.ok(["True", "False,True"].includes(story.of("TopologyRegistered").join()));
