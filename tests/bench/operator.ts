@@ -90,8 +90,8 @@ function sourceVariant(): Variant {
 
 /** As the image starts its bundle, whose folder for compiled code is read-only. */
 async function startOfImage(folder: string): Promise<string[]> {
-  const [_deno, run = "run", ...flags] = entrypoint(JSON.parse(await Deno.readTextFile(configPath)), folder);
-  return [run, noCodeCache, ...flags];
+  const [, ...words] = entrypoint(JSON.parse(await Deno.readTextFile(configPath)), folder);
+  return words.toSpliced(1, 0, noCodeCache);
 }
 
 /**
