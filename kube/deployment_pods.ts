@@ -2,7 +2,7 @@
 import type { Cache } from "./cache.ts";
 import { type Pod, Pods } from "./kinds.ts";
 import { keyOf } from "./store.ts";
-import type { Frozen, KubeObject } from "./types.ts";
+import type { Frozen, KubeObject, ObjectKey } from "./types.ts";
 
 /** The Deployment controller writes it on each pod, and ends the ReplicaSet's name in it. */
 const HASH_LABEL = "pod-template-hash";
@@ -23,6 +23,6 @@ export function deploymentsOfPod({ metadata }: Frozen<KubeObject>): string[] {
 }
 
 /** The pods of a Deployment, of its former revisions too, from a store with {@link deploymentIndex}. */
-export function podsOfDeployment(cache: Cache, deployment: Frozen<KubeObject>): Frozen<Pod>[] {
-  return cache.store(Pods).find(BY_DEPLOYMENT, keyOf(deployment.metadata));
+export function podsOfDeployment(cache: Cache, deployment: ObjectKey): Frozen<Pod>[] {
+  return cache.store(Pods).find(BY_DEPLOYMENT, keyOf(deployment));
 }

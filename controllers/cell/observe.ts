@@ -66,7 +66,7 @@ export function observe(cell: Cell & Stored, { cache }: Pick<ReconcileContext, "
     deployment,
     formerFields: formerFieldsOf(deployment, cache),
     service: services.find(({ metadata }) => metadata.name === gatewayServiceName(cell)),
-    pods: deployment === undefined ? [] : podsOfDeployment(cache, deployment),
+    pods: deployment === undefined ? [] : podsOfDeployment(cache, deployment.metadata),
     topology: topologyOf(cell, topoServers),
     certificate: certificateOf(cell, cache),
     internalCertificate: certificateVersion(

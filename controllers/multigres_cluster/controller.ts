@@ -24,6 +24,7 @@ import type { Services } from "../services.ts";
 import { restOfParent } from "../status_rest.ts";
 import { certificateSteps, ownedCertificates } from "./certificates.ts";
 import { finalize } from "./finalize.ts";
+import { clusterThatGoes, goneAtLast } from "./left_behind.ts";
 import { type Observation, observe } from "./observe.ts";
 import { components, foundations, preparations, tableGroups } from "./plan.ts";
 import { noticesOf, passNotices, statusOf } from "./status.ts";
@@ -51,6 +52,7 @@ export function multigresClusterController(services: Services): Controller<Multi
     ],
     sources: [
       { watched: { resource: Shards.resource }, keys: clusterThatGoes },
+      ...goneAtLast,
       { watched: certificateSecrets, keys: usersOfCertificate },
       { watched: { resource: PersistentVolumeClaims, labels: clusterLabel }, keys: () => [] },
       ...([CoreTemplates, CellTemplates, ShardTemplates] as const).map(({ resource }) => ({
@@ -154,16 +156,4 @@ function usersOfCertificate(secret: Frozen<KubeObject>, cache: Cache): string[] 
     const { name: cluster, namespace = "" } = metadata;
     return isInternalCertificate(secret, { component: "multiadmin", cluster, namespace });
   }).map(({ metadata }) => keyOf(metadata));
-}
-
-/**
- * Who waits for a Shard to be gone: a cluster that goes itself. The Shard need not have been seen leaving: one without
- * finalizers is gone at once, and watches of two kinds may tell of that and of its TableGroup in either order.
- */
-function clusterThatGoes({ metadata }: Frozen<KubeObject>, cache: Cache): string[] {
-  const name = metadata.labels?.[clusterLabel];
-  const { namespace } = metadata;
-  if (name === undefined || namespace === undefined) return [];
-  const cluster = cache.get(MultigresClusters.resource, { namespace, name });
-  return cluster?.metadata.deletionTimestamp === undefined ? [] : [keyOf(cluster.metadata)];
 }

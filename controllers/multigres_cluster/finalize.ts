@@ -8,6 +8,7 @@
  * |                                                  | other, the primary last, and see to claims                     |
  * | records in a topology that outlives the cluster  | removed, or left behind with a warning after 30 s without it   |
  * | Cells, TopoServers, Deployments, Services        | deleted                                                        |
+ * | what was below these                             | waited for: the garbage collector takes it away                |
  * | claims of the cluster's own topology servers     | deleted, whatever the policies for data say: an old topology   |
  * |                                                  | would mislead a cluster of the same name                       |
  * | nothing                                          | the finalizer is taken off                                     |
@@ -34,6 +35,7 @@ import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { present } from "../../resolve/present.ts";
 import { outcomeOf } from "../outcome.ts";
 import { TOPOLOGY_COMPONENTS } from "../topo_server/shape.ts";
+import { leftBehind } from "./left_behind.ts";
 import { type Children, childrenOf } from "./observe.ts";
 import { clearTopology, type TopologyTools } from "./topology.ts";
 
@@ -63,7 +65,7 @@ export async function finalize(
   }
   const records = clearRecords(cluster, tools, context);
   if (records.kind === "clearing") return records.outcome;
-  return await finish(cluster, children, { context, left: records.left });
+  return await finish(cluster, children, { context, warning: records.left });
 }
 
 /** Takes the finalizer off, and tells why. */
@@ -78,46 +80,57 @@ function release(cluster: Leaving, message: string): Step[] {
 interface Finish {
   readonly context: ReconcileContext;
   /** Why some records stay in the topology. */
-  readonly left: string | undefined;
+  readonly warning: string | undefined;
 }
 
 async function finish(
   cluster: Leaving,
   children: Children,
-  { context, left }: Finish,
+  { context, warning }: Finish,
 ): Promise<Outcome> {
+  const owned = (resource: Resource<KubeObject>) =>
+    context.cache.children(resource, cluster.metadata.uid).filter(isStored);
+  // Services first: nobody has to keep book then of the pods behind them that end.
   const there = [
-    ...children.cells.map((cell) => ({ resource: Cells.resource, object: cell })),
-    ...children.topoServers.map((server) => ({ resource: TopoServers.resource, object: server })),
-    ...[Deployments, Services].flatMap((resource) =>
-      context.cache.children<KubeObject>(resource, cluster.metadata.uid).filter(isStored)
-        .map((object) => ({ resource, object }))
-    ),
+    ...owned(Services).map((object) => ({ resource: Services, object })),
+    ...topoServersOf(cluster, children, context).map((object) => ({
+      resource: TopoServers.resource,
+      object,
+    })),
+    ...children.cells.map((object) => ({ resource: Cells.resource, object })),
+    ...owned(Deployments).map((object) => ({ resource: Deployments, object })),
   ];
-  if (there.length > 0) {
+  const left = leftBehind(cluster, context.cache);
+  if (there.length + left.length > 0) {
     const steps = there.flatMap(({ resource, object }) => removal(resource, object));
-    return outcomeOf(await context.act([...steps, awaiting(there.map(({ object }) => object))]));
+    return outcomeOf(
+      await context.act([...steps, awaiting([...there.map(({ object }) => object), ...left])]),
+    );
   }
   const claims = await topologyClaims(cluster, context);
   return outcomeOf(
     await context.act([
-      ...(left === undefined ? [] : [tell("Warning", "TopoCleanupFailed", left)]),
+      ...(warning === undefined ? [] : [tell("Warning", "TopoCleanupFailed", warning)]),
       ...claims.flatMap((claim) => removal(PersistentVolumeClaims, claim)),
       ...release(cluster, "Everything that was to go with the cluster is gone"),
     ]),
   );
 }
 
-/**
- * Those that have pods stay until these are gone: the cluster's name is not free before. Below a TableGroup that is deleted in
- * the foreground the garbage collector would end all pods of its Shards at once, before these can take them down in their order;
- * and of Services nothing is left that would matter.
- */
-const inForeground: ReadonlySet<Resource> = new Set([Cells.resource, TopoServers.resource, Deployments]);
+/** Of the cluster and of its cells, also of those that are gone before their server is. */
+function topoServersOf(cluster: Leaving, { topoServers }: Children, context: ReconcileContext): Leaving[] {
+  const orphans = labelled(cluster, [TopoServers.resource], context).filter(isStored)
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ kind }) => kind === Cells.resource.kind));
+  return [...new Set([...topoServers, ...orphans])];
+}
 
+/**
+ * Below an object that is deleted in the foreground the garbage collector would end all pods at once, those of Shards too before
+ * these can take them down in their order. TopoServers are, so that their claims are free before these are deleted.
+ */
 function removal(resource: Resource, object: Leaving): Step[] {
   if (object.metadata.deletionTimestamp !== undefined) return [];
-  const propagation = inForeground.has(resource) ? "Foreground" : "Background";
+  const propagation = resource === TopoServers.resource ? "Foreground" : "Background";
   return [{ ...remove(resource, object), propagation }];
 }
 

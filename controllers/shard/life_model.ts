@@ -62,7 +62,7 @@ export function lifeModelOf(sources: ModelSources): LifeShard {
       replicas: replicasOf(pool),
       policy: poolPolicy(pool),
     })),
-    pods: seen.pods.map((pod) => lifePod(pod, pools, sources)),
+    pods: seen.pods.map((pod) => lifePod(pod, { pools, leaves: removal !== undefined }, sources)),
     claims: seen.claims.map((claim) => lifeClaim(claim, pools, sources)),
     strays: instances.strays,
     topology: instances.topology,
@@ -70,14 +70,20 @@ export function lifeModelOf(sources: ModelSources): LifeShard {
     backupHealthy: sources.backupHealthy ?? conditionOf(owner, "BackupHealthy")?.status === "True",
     adoptOperatorChanges: adoptsOperatorChanges(owner),
     policy: shardPolicy(seen.view),
-    orchestrators: orchestratorsOf(seen, now),
+    orchestrators: orchestratorsOf(seen, removal, now),
     ...(removal === undefined ? {} : { removal }),
   };
 }
 
+interface Surroundings {
+  readonly pools: readonly PoolView[];
+  /** Whether the shard is being removed: then nobody asks what its pods should be like. */
+  readonly leaves: boolean;
+}
+
 function lifePod(
   pod: SeenPod,
-  pools: readonly PoolView[],
+  { pools, leaves }: Surroundings,
   { seen, instances, cache, now }: ModelSources,
 ): LifePod {
   const { metadata } = pod;
@@ -87,17 +93,13 @@ function lifePod(
   const claim = seen.claims.find((each) => each.metadata.name === `data-${metadata.name}`);
   const resizing = claim === undefined ? undefined : conditionOf(claim, "FileSystemResizePending");
   const aside = asideOf(pod, instances);
+  const pool = pools.find(({ name, cell }) => name === slot.pool && cell === slot.cell);
   return {
     ...slot,
     name: metadata.name,
     state: podStateOf(pod, now),
     ageSeconds: secondsSince(metadata.creationTimestamp, now),
-    drift: driftOfPod(
-      pod,
-      pools.find(({ name, cell }) => name === slot.pool && cell === slot.cell),
-      slot.index,
-      now,
-    ),
+    drift: leaves ? "none" : driftOfPod(pod, pool, slot.index, now),
     ...(drain === undefined ? {} : { drain }),
     evidence: instances.byPod.get(metadata.name) ?? { kind: "none" },
     ...(lostNode === undefined ? {} : { lostNode }),
@@ -201,12 +203,19 @@ function withoutPrimary(owner: Observation["view"]["owner"], now: Date): number 
   return secondsSince(primary?.lastTransitionTime ?? owner.metadata.creationTimestamp, now);
 }
 
-function orchestratorsOf({ orchestrators, orchestratorPods }: Observation, now: Date): Orchestrators {
+/** Pods that the garbage collector has not come to yet end since the shard's removal began. */
+function orchestratorsOf(
+  { orchestrators, orchestratorPods }: Observation,
+  removal: Removal | undefined,
+  now: Date,
+): Orchestrators {
   if (orchestrators.length === 0 && orchestratorPods.length === 0) return { kind: "gone" };
   const ending = orchestrators.map(({ metadata }) => metadata.deletionTimestamp);
   if (ending.some((time) => time === undefined)) return { kind: "present" };
-  const [first] = [...ending, ...orchestratorPods.map(({ metadata }) => metadata.deletionTimestamp)].sort();
-  return { kind: "ending", sinceSeconds: secondsSince(first, now) };
+  const times = [...ending, ...orchestratorPods.map(({ metadata }) => metadata.deletionTimestamp)];
+  const [first] = times.filter((time) => time !== undefined).sort();
+  const sinceSeconds = first === undefined ? removal?.sinceSeconds ?? 0 : secondsSince(first, now);
+  return { kind: "ending", sinceSeconds };
 }
 
 function removalOf({ metadata }: Observation["view"]["owner"], now: Date): Removal | undefined {

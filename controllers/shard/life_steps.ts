@@ -51,7 +51,7 @@ export function stepsOf(action: LifeAction, known: Known): Step[] {
       return [{ kind: "rpc", target: action.pooler, method: calls.markShutdown, payload: {} }];
     case "stopOrchestrators":
       return known.seen.orchestrators.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .map((deployment) => ({ ...remove(Deployments, deployment), propagation: "Foreground" }));
+        .map((deployment) => remove(Deployments, deployment));
   }
 }
 

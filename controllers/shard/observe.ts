@@ -1,7 +1,12 @@
 /** What is, around one Shard, as the stores have it. */
 import { projectRefAnnotation } from "../../api/multigres/annotations.ts";
 import { clusterLabel, databaseLabel, shardLabel, tableGroupLabel } from "../../api/multigres/labels.ts";
-import { backupClaimName, postgresConfigMapName, shardObjectName } from "../../api/multigres/names.ts";
+import {
+  backupClaimName,
+  orchestratorDeploymentName,
+  postgresConfigMapName,
+  shardObjectName,
+} from "../../api/multigres/names.ts";
 import type { Shard } from "../../api/multigres/shard.ts";
 import type { Cache } from "../../kube/cache.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
@@ -27,6 +32,7 @@ import type { StandingClaim } from "./desired_claims.ts";
 import { recordedSettings } from "./desired_config_maps.ts";
 import {
   namespaceOf,
+  orchestratorCells,
   POOL_COMPONENT,
   shardLabels,
   shardPath,
@@ -72,10 +78,23 @@ export function observe(
     claims,
     backupClaim: backupClaimOf(view, claims, cache),
     orchestrators,
-    orchestratorPods: orchestrators.flatMap((deployment) => podsOfDeployment(cache, deployment)),
+    orchestratorPods: orchestratorPodsOf(view, orchestrators, cache),
     budgets: cache.children(PodDisruptionBudgets, uid).filter(isStored),
     recorded: settings === undefined ? undefined : recordedSettings(settings),
   };
+}
+
+/** Also of Deployments that are gone, as their pods may still be at work. */
+function orchestratorPodsOf(
+  view: ShardView,
+  orchestrators: readonly Frozen<Deployment>[],
+  cache: Cache,
+): Frozen<Pod>[] {
+  const namespace = namespaceOf(view);
+  const wanted = orchestratorCells(view)
+    .map((cell) => orchestratorDeploymentName(shardPath(view), cell));
+  const names = new Set([...orchestrators.map(({ metadata }) => metadata.name), ...wanted]);
+  return [...names].flatMap((name) => podsOfDeployment(cache, { namespace, name }));
 }
 
 function viewOf(owner: Shard & Stored, telemetry: OperatorTelemetry): ShardView {

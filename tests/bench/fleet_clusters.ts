@@ -11,7 +11,7 @@ const namespaceCount = 4;
 
 const multigres = "/apis/multigres.com/v1alpha1";
 
-/** Kinds that a cluster consists of, by where they are listed; claims may outlive it, as policies say. */
+/** Kinds that a cluster consists of, by where they are listed. */
 export const collections = {
   clusters: { root: multigres, plural: "multigresclusters" },
   tableGroups: { root: multigres, plural: "tablegroups" },

@@ -41,6 +41,8 @@ const leaving: readonly Collection[] = [
   "secrets",
   "budgets",
   "pods",
+  // The default policy for them is Delete.
+  "claims",
 ];
 
 export interface Scene {

@@ -86,9 +86,7 @@ for (const propagation of ["Background", "Foreground"] as const) {
         for (const name of ["own", "elsewhere"]) await drop(stage, name, propagation);
         for (const name of ["own", "elsewhere"]) {
           await untilGone(stage, name);
-          const open = (await left(stage, name)).filter((each) =>
-            !/^(Pod|PersistentVolumeClaim) /.test(each)
-          );
+          const open = (await left(stage, name)).filter((each) => !each.startsWith("PersistentVolumeClaim "));
           assert.deepEqual(open, [], "what the cluster owned is gone when it is");
           await untilNothingIsLeft(stage, name);
         }

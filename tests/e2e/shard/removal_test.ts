@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { pendingDeletionAnnotation } from "../../../api/multigres/annotations.ts";
-import { Deployments } from "../../../kube/kinds.ts";
+import { componentLabel } from "../../../api/multigres/labels.ts";
+import { Deployments, Pods } from "../../../kube/kinds.ts";
 import { PoolerLifecycleStatus } from "../../../topology/gen/clustermetadata_pb.ts";
 import { readShardPoolers } from "../../../topology/records/poolers.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
@@ -37,6 +38,34 @@ shardTest(
     await waitUntil("no claim", () => claimNames(stage), (names) => names.length === 0);
     assert.deepEqual(await stage.pods(), []);
     assert.deepEqual(await client.listAll(Deployments, { namespace }), []);
+  },
+);
+
+shardTest(
+  "instances stay until the last orchestrator has ended, also when its Deployment is gone before it",
+  {},
+  async (stage) => {
+    const { plane, client, namespace } = stage;
+    const log = new Chronicle(plane);
+    await stage.apply();
+    await using _operator = stage.operator({ prepare: log.follow });
+    await stage.untilSettled();
+    const labels = `${componentLabel}=multiorch`;
+    const [orchestrator] = await client.listAll(Pods, { namespace, labels });
+    assert.ok(orchestrator !== undefined);
+    const hold = (finalizers: readonly string[] | null) =>
+      client.patch(Pods, orchestrator.metadata, { metadata: { finalizers } });
+    await hold(["example.com/hold"]);
+    await stage.remove();
+    const ending = () => client.get(Pods, orchestrator.metadata);
+    await waitUntil("it to end", ending, ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    const deployments = () => client.listAll(Deployments, { namespace });
+    await waitUntil("its Deployment to be gone", deployments, (left) => left.length === 0);
+    await delay(3_000);
+    assert.deepEqual(log.deleted, []);
+    await hold(null);
+    await untilGone(stage);
+    assert.equal(log.deletions.length, 3);
   },
 );
 
