@@ -14,6 +14,7 @@
  */
 import { isRecord } from "./errors.ts";
 import type { FieldTree } from "./owned_fields.ts";
+import { parseQuantity } from "./quantity.ts";
 
 /**
  * `unsure`: equal but for fields inside a value owned as a whole, which the server may have added as defaults, or for
@@ -217,37 +218,4 @@ function worse(a: ApplyVerdict, b: ApplyVerdict): ApplyVerdict {
 function sameQuantity(a: unknown, b: unknown): boolean {
   const [left, right] = [parseQuantity(a), parseQuantity(b)];
   return left !== undefined && left === right;
-}
-
-const SUFFIXES: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-/** The value of a Kubernetes quantity (`250m`, `1.5Gi`, `2e3`, 4), or undefined when it is none. */
-export function parseQuantity(value: unknown): number | undefined {
-  if (typeof value === "number") return value;
-  if (typeof value !== "string") return undefined;
-  const parts = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/.exec(
-    value,
-  );
-  const factor = SUFFIXES[parts?.[2] ?? ""];
-  if (parts === null || factor === undefined) return undefined;
-  const product = Number(parts[1]) * factor;
-  // "0.1" times 1 and "100m" must meet: fifteen significant digits tell bytes of a pebibyte apart.
-  return Number(product.toPrecision(15));
 }

@@ -1,6 +1,6 @@
 /** What an instance has to work with, from the pools of its shard. */
 import type { PoolSpec } from "../api/multigres/pool.ts";
-import { parseQuantity } from "../kube/apply_diff.ts";
+import { parseQuantity } from "../kube/quantity.ts";
 
 /** Absent is what nobody said: nothing is derived from it. */
 export interface Resources {

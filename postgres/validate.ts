@@ -17,9 +17,12 @@ export function validateSettings(
   catalogue: Catalogue,
 ): SettingProblem[] {
   const names = Object.keys(settings).sort();
+  const firsts = new Map<string, string>();
   return names.flatMap((name) => {
     const where = formatPath([...path, name]);
-    const twin = names.find((other) => other < name && isSame(other, name, catalogue));
+    const canonical = canonicalName(catalogue.find(name)?.name ?? name);
+    const twin = firsts.get(canonical);
+    if (twin === undefined) firsts.set(canonical, name);
     return [
       ...(twin === undefined
         ? []
@@ -53,11 +56,6 @@ export function validateText(text: string, where: string, catalogue: Catalogue):
     validateSetting(name, value, `${where}, line ${line}`, catalogue)
   );
   return { settings: settingsOf(parsed.entries), problems };
-}
-
-function isSame(one: string, other: string, catalogue: Catalogue): boolean {
-  const name = (text: string) => canonicalName(catalogue.find(text)?.name ?? text);
-  return name(one) === name(other);
 }
 
 /**

@@ -5,6 +5,10 @@ export type Present<T> =
 
 /** Leaves out the fields that are undefined: in the kinds, a field that is there has a value. */
 export function present<T extends object>(fields: T): Present<T>;
-export function present(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+export function present(fields: Readonly<Record<string, unknown>>): object {
+  const found: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    if (fields[name] !== undefined) found[name] = fields[name];
+  }
+  return found;
 }

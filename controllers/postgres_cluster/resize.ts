@@ -9,7 +9,7 @@
  * | it is none that can be made in place           | allowed that by an annotation                                    |
  */
 import type { Pod } from "../../kube/kinds.ts";
-import { parseQuantity } from "../../kube/apply_diff.ts";
+import { parseQuantity } from "../../kube/quantity.ts";
 import type { Frozen } from "../../kube/types.ts";
 import { containerResources } from "./desired_stateful_set.ts";
 import { type Cluster, POSTGRES_CONTAINER } from "./shape.ts";

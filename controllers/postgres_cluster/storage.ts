@@ -6,7 +6,7 @@
  * deleted, its members go on, and the one that is made in its place takes them over.
  */
 import { DATA_VOLUME, dataClaimName } from "../../api/smoketurner/names.ts";
-import { parseQuantity } from "../../kube/apply_diff.ts";
+import { parseQuantity } from "../../kube/quantity.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import { type PersistentVolumeClaim, type StatefulSet, StorageClasses } from "../../kube/kinds.ts";
 import { patch, remove, type Step, tell } from "../../kube/plan.ts";

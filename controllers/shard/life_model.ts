@@ -13,7 +13,7 @@ import {
   roleLabel,
 } from "../../api/multigres/labels.ts";
 import { poolPodName } from "../../api/multigres/names.ts";
-import { parseQuantity } from "../../kube/apply_diff.ts";
+import { parseQuantity } from "../../kube/quantity.ts";
 import type { Cache } from "../../kube/cache.ts";
 import { Nodes, StorageClasses } from "../../kube/kinds.ts";
 import type { Frozen, KubeObject } from "../../kube/types.ts";

@@ -10,7 +10,7 @@
  * | that is not there, or not wanted    | never: layouts are the operator's                                             |
  * | exporter                            | never: nobody can choose anything of it                                       |
  */
-import { parseQuantity } from "../../kube/apply_diff.ts";
+import { parseQuantity } from "../../kube/quantity.ts";
 import { defaultResources } from "../../resolve/defaults.ts";
 import type { Frozen } from "../../kube/types.ts";
 import type { Container, PodSpec } from "../components/pod_parts.ts";

@@ -1,6 +1,6 @@
 /** What is, around one TopoServer. */
 import type { TopoServer } from "../../api/multigres/topo_server.ts";
-import { parseQuantity } from "../../kube/apply_diff.ts";
+import { parseQuantity } from "../../kube/quantity.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import {
   type PersistentVolumeClaim,

@@ -1,6 +1,6 @@
 /** What a container may use is not less than what is set aside for it: the API server refuses its pod otherwise. */
 import type { ResourceRequirements } from "../../api/kubernetes/resources.ts";
-import { parseQuantity } from "../../kube/apply_diff.ts";
+import { parseQuantity } from "../../kube/quantity.ts";
 import { failure, type Finding } from "./finding.ts";
 import { type ClusterView, poolPath, type ShardView } from "./view.ts";
 

@@ -1,7 +1,7 @@
 /** Volumes: where they come from, who can mount them, and that they never shrink. */
 import type { BackupConfig } from "../../api/multigres/backup.ts";
 import type { StorageSpec } from "../../api/multigres/storage.ts";
-import { parseQuantity } from "../../kube/apply_diff.ts";
+import { parseQuantity } from "../../kube/quantity.ts";
 import { caution, failure, type Finding } from "./finding.ts";
 import { type ClusterView, poolPath, type ShardView } from "./view.ts";
 

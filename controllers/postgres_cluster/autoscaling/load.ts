@@ -5,7 +5,7 @@ import { ports } from "../../../api/smoketurner/ports.ts";
 import type { Scaling } from "../../../api/smoketurner/postgres_cluster/scaling.ts";
 import { credentialKeys } from "../../../api/smoketurner/secret_keys.ts";
 import { fromData } from "../../../certs/pem.ts";
-import { parseQuantity } from "../../../kube/apply_diff.ts";
+import { parseQuantity } from "../../../kube/quantity.ts";
 import type { KubeClient } from "../../../kube/client.ts";
 import { isNotFound } from "../../../kube/errors.ts";
 import { defineResource } from "../../../kube/resource.ts";
