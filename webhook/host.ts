@@ -9,6 +9,7 @@ import type { FactFeed } from "./fact_feed.ts";
 import type { OperatorAccount } from "./guards.ts";
 import { objectionToPair } from "./key_pair.ts";
 import { type HostMessage, isWorkerMessage } from "./messages.ts";
+import { yieldToReviews } from "./priority.ts";
 import type { KeyPair } from "./server.ts";
 
 export interface HostOptions {
@@ -152,6 +153,7 @@ export class WebhookHost {
       switch (data.type) {
         case "listening":
           this.#listening = true;
+          yieldToReviews(this.#log);
           this.#log.info("Serving admission webhooks", { port: data.port });
           return;
         case "reviewed":

@@ -9,7 +9,7 @@ import { installDefinitions } from "../ground/operator.ts";
 import { freePort } from "../ground/ports.ts";
 import { isRecord } from "../ground/json.ts";
 import { delay, waitFor } from "../ground/wait_for.ts";
-import type { ClientInput, Series, Times } from "./admission_client.ts";
+import { type ClientInput, type Series, type Times, warmUp } from "./admission_client.ts";
 import { defaultPath, review, validatePath } from "./admission_reviews.ts";
 import type { Benchmark, Row, Stage, Table } from "./benchmark.ts";
 import { measure } from "./child.ts";
@@ -138,11 +138,12 @@ async function quietRows(stage: Stage, { port, operator }: Party, without: numbe
   stage.say(`${series.length * reviewsEach} reviews; ${await loadOfMachine()}`);
   const before = await usageOf(operator.process.pid);
   const found = await timesOf(stage, { port, series });
-  const reviews = found.reduce((sum, times) => sum + times.reviews, 0);
+  const reviews = found.reduce((sum, times) => sum + times.reviews + warmUp, 0);
   await delay(restMs);
   const after = await usageOf(operator.process.pid);
   return [
     ...series.flatMap(({ name, limit }, index) => rowsOf(name, found[index], limit)),
+    { what: "the first reviews of all: p50", value: found[0]?.cold ?? NaN, unit: "ms" },
     { what: "reviews", value: reviews, unit: "" },
     { what: "CPU time for each", value: (after.cpuSeconds - before.cpuSeconds) * 1000 / reviews, unit: "ms" },
     { what: "resident memory without webhooks", value: without, unit: "MB" },

@@ -28,13 +28,17 @@ export interface Times {
   /** Answers that were no "allowed". */
   readonly failures: number;
   readonly firstFailure: string;
+  /** Median of the first reviews, which do not count otherwise. */
+  readonly cold: number;
   readonly p50: number;
   readonly p99: number;
   readonly most: number;
 }
 
-/** Reviews before those that count. */
-const warmUp = 100;
+/** Reviews before those that count: the engine looks at what is called often before it compiles that. */
+export const warmUp = 1_000;
+/** Of these, the first ones are told of apart. */
+const coldReviews = 100;
 
 async function measureSeries({ port }: ClientInput, series: Series): Promise<Times> {
   const { path, body, connections, reviews, seconds = Infinity } = series;
@@ -53,23 +57,29 @@ async function measureSeries({ port }: ClientInput, series: Series): Promise<Tim
   };
   const lines = (...how: Parameters<typeof line>) =>
     Promise.all(Array.from({ length: connections }, () => line(...how)));
-  let warm = 0;
-  await lines(() => warm >= warmUp, () => warm++);
+  const early: number[] = [];
+  await lines(() => early.length >= warmUp, (milliseconds) => early.push(milliseconds));
   const end = performance.now() + seconds * 1_000;
   await lines(() => times.length >= reviews || performance.now() >= end, (milliseconds, answer) => {
     times.push(milliseconds);
     if (!answer.includes('"allowed":true')) failures.push(answer);
   });
-  times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
+  const at = quantiles(times);
   return {
     reviews: times.length,
     failures: failures.length,
     firstFailure: (failures[0] ?? "").slice(0, 300),
+    cold: quantiles(early.slice(0, coldReviews))(0.5),
     p50: at(0.5),
     p99: at(0.99),
     most: at(1),
   };
+}
+
+/** The time that a share of all keep to. */
+function quantiles(times: number[]): (share: number) => number {
+  times.sort((a, b) => a - b);
+  return (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
 }
 
 function isInput(value: unknown): value is ClientInput {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { at, isRecord } from "../ground/json.ts";
+import { at, isRecord, listAt } from "../ground/json.ts";
 import { repository } from "./files.ts";
 
 const page = await Deno.readTextFile(`${repository}/docs/security.md`);
@@ -28,6 +28,7 @@ Deno.test("the page on security tells of every set of permissions what it allows
     assert.match(files, expected(at(set, "read"), [/^none$/, /^reads/]), `${name}: reading`);
     assert.equal(files.includes("writes"), at(set, "write") !== undefined, `${name}: writing`);
     assert.match(run, expected(at(set, "run"), [/^none$/, /^`/]), `${name}: programs`);
+    for (const kind of listAt(set, "sys")) assert.ok(page.includes(`\`${kind}\``), `${name}: ${kind}`);
     assert.match(env, expected(at(set, "env", "allow"), [/^none$/, /named/]), `${name}: environment`);
   }
 });

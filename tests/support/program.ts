@@ -22,6 +22,7 @@ export interface ProgramOptions {
 
 /** A program that runs, or has ended. */
 export interface Program extends AsyncDisposable {
+  readonly pid: number;
   /** Everything it wrote to stdout and stderr so far. */
   said(): Promise<string>;
   /** Waits for a line that matches, and returns the match. */
@@ -66,6 +67,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   });
   const said = () => Deno.readTextFile(log);
   return {
+    pid: guarded.pid,
     said,
     async line(pattern) {
       let lastWords: string | undefined;

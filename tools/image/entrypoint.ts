@@ -45,6 +45,7 @@ export function entrypoint(config: unknown, app = APP): string[] {
     `--v8-flags=${engineFlags}`,
     "--allow-net",
     `--allow-read=${read.join(",")}`,
+    `--allow-sys=${strings(listAt(set, "sys")).join(",")}`,
     `--allow-env=${strings(listAt(set, "env", "allow")).join(",")}`,
     "--ignore-env",
     `--allow-import=${strings(listAt(set, "import")).join(",")}`,

@@ -11,7 +11,8 @@ Deno.test("the entrypoint has the permissions of the set operator, with the bund
     "--allow-read=/app,/var/run/secrets/kubernetes.io/serviceaccount,/var/run/secrets/webhook",
   );
   assert.ok(words.includes("--no-prompt") && words.includes("--ignore-env"));
-  assert.ok(!words.some((word) => /^--allow-(write|run|ffi|sys|all)/.test(word)));
+  assert.ok(!words.some((word) => /^--allow-(write|run|ffi|all)/.test(word)));
+  assert.ok(words.includes("--allow-sys=setPriority"));
   assert.match(words.find((word) => word.startsWith("--allow-env=")) ?? "", /=.*POD_NAMESPACE/);
 });
 

@@ -75,12 +75,27 @@ ownedTest(
         assert.match(await readyz(), /^\[-\] (caches|webhook): /m);
         await untilReady(readyz);
         assert.equal(await defaulted(stage), "AT_LEAST_2");
+        const { main, workers } = await nicenessOf(program);
+        assert.ok(workers.length > 0 && workers.every((niceness) => niceness < main), `${main}, ${workers}`);
         program.signal("SIGTERM");
         assert.equal(await program.code, 0);
         assert.ok(!(await program.said()).includes("PRIVATE KEY"));
       });
     }),
 );
+
+/** How far the main thread and those of workers stand back for others, as the kernel tells (`man proc_pid_stat`). */
+async function nicenessOf({ pid }: Program): Promise<{ main: number; workers: number[] }> {
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", `cat /proc/${pid}/task/*/stat`] }).output();
+  const threads = new TextDecoder().decode(stdout).trim().split("\n").map((line) => {
+    const [, id, name = "", rest = ""] = line.match(/^(\d+) \((.*)\) (.*)$/) ?? [];
+    return { id: Number(id), name, niceness: Number(rest.split(" ")[16]) };
+  });
+  return {
+    main: threads.find(({ id }) => id === pid)?.niceness ?? NaN,
+    workers: threads.filter(({ name }) => name.startsWith("worker-")).map(({ niceness }) => niceness),
+  };
+}
 
 /** Makes the bundle as the task of `deno.json` does, but in another folder. */
 async function makeBundle(folder: string): Promise<void> {
