@@ -6,6 +6,7 @@
 import { Cells } from "../../api/multigres/cell.ts";
 import { clusterLabel, instanceLabel, ownedSelector } from "../../api/multigres/labels.ts";
 import { MultigresClusters } from "../../api/multigres/multigres_cluster.ts";
+import { Shards } from "../../api/multigres/shard.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
 import type { Cache, Watched } from "../../kube/cache.ts";
 import type { Source } from "../../kube/controller.ts";
@@ -19,7 +20,7 @@ import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 
 type Leaving = Frozen<KubeObject> & Stored;
 
-/** Gateways' Deployments and Services without their Cell, and pods without their Deployment. */
+/** Deployments and Services without their Cell or Shard, and pods without their Deployment. */
 export function leftBehind({ metadata: { namespace, name } }: Leaving, cache: Cache): Leaving[] {
   const isOfCluster = ({ metadata }: Frozen<KubeObject>) =>
     metadata.namespace === namespace && metadata.labels?.[instanceLabel] === name;
@@ -27,17 +28,19 @@ export function leftBehind({ metadata: { namespace, name } }: Leaving, cache: Ca
     [...cache.store(resource).values()].filter((each) => isOfCluster(each) && isLeft(each)).filter(isStored);
   return [
     ...[Deployments, Services].flatMap((resource) =>
-      those(resource, (object) => isWithoutCell(object, cache))
+      those(resource, (object) => isWithoutParent(object, cache))
     ),
     ...those(Pods, (pod) => isWithoutDeployment(pod, cache)),
   ];
 }
 
-function isWithoutCell({ metadata }: Frozen<KubeObject>, cache: Cache): boolean {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
-  if (owner?.kind !== Cells.resource.kind || metadata.namespace === undefined) return false;
-  const cell = cache.get(Cells.resource, { namespace: metadata.namespace, name: owner.name });
-  return cell?.metadata.uid !== owner.uid;
+function isWithoutParent({ metadata }: Frozen<KubeObject>, cache: Cache): boolean {
+  const { namespace, ownerReferences = [] } = metadata;
+  const owner = ownerReferences.find(({ controller }) => controller);
+  const kind = [Cells, Shards].find(({ resource }) => resource.kind === owner?.kind);
+  if (owner === undefined || kind === undefined || namespace === undefined) return false;
+  const parent = cache.get<KubeObject>(kind.resource, { namespace, name: owner.name });
+  return parent?.metadata.uid !== owner.uid;
 }
 
 function isWithoutDeployment(pod: Frozen<KubeObject>, cache: Cache): boolean {
