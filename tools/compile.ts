@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { repository } from "../tests/ground/operator.ts";
+import { engineFlags } from "./image/engine.ts";
 import { entrypoint } from "./image/entrypoint.ts";
 import { tryProgram } from "./image/shell.ts";
 
@@ -19,6 +20,7 @@ const { success, stderr } = await tryProgram(
   "compile",
   "--quiet",
   "--no-prompt",
+  `--v8-flags=${engineFlags}`,
   ...flags,
   `--output=${target}`,
   "--include=webhook/worker.ts",

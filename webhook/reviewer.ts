@@ -23,10 +23,10 @@ let server: Promise<HookServer> | undefined;
 /** Built in full at the start, so that no review waits for it. */
 const catalogue = await loadCatalogue(multigresMajor);
 
-globalThis.addEventListener("message", (event) => {
-  const data: unknown = event instanceof MessageEvent ? event.data : undefined;
-  if (isHostMessage(data)) void take(data).catch((error: unknown) => fail(error));
-});
+/** Takes a message of the main thread. */
+export function receive(message: unknown): void {
+  if (isHostMessage(message)) void take(message).catch((error: unknown) => fail(error));
+}
 
 // A promise that nobody waited for must not end the thread, and with it every answer that is under way.
 globalThis.addEventListener("unhandledrejection", (event) => event.preventDefault());

@@ -11,6 +11,7 @@ import { isRecord } from "../ground/json.ts";
 import { delay, waitFor } from "../ground/wait_for.ts";
 import { type ClientInput, type Series, type Times, warmUp } from "./admission_client.ts";
 import { defaultPath, review, validatePath } from "./admission_reviews.ts";
+import { quickReviewFlags } from "../../tools/image/engine.ts";
 import type { Benchmark, Row, Stage, Table } from "./benchmark.ts";
 import { measure } from "./child.ts";
 import { createClusters, fleetOf, prepareNamespaces } from "./fleet_clusters.ts";
@@ -65,6 +66,7 @@ async function run(stage: Stage): Promise<readonly Table[]> {
   if (variant === undefined) throw new Error("Cannot measure as there is no way to run the operator");
   await fillCache(variant);
   const without = await memoryWithout(stage, variant);
+  const quick = await quickRows(stage, variant);
   await using stack = new AsyncDisposableStack();
   const leader = await startParty(stage, variant, stack);
   await serving(leader);
@@ -74,8 +76,20 @@ async function run(stage: Stage): Promise<readonly Table[]> {
   const busy = await busyRows(stage, client, { leader, standby });
   return [
     { title: `admission: reviews of a cluster of 19 KB, operator ${variant.name}`, rows: quiet },
+    { title: "admission: the same with all compilers of the engine", rows: quick },
     { title: `admission: the same while ${fleetSize} clusters are reconciled`, rows: busy },
   ];
+}
+
+/** With the flags for quick reviews, which users may set. */
+async function quickRows(stage: Stage, { env, ...usual }: Variant): Promise<Row[]> {
+  if (env === undefined) return [];
+  const variant = { ...usual, env: { ...env, DENO_V8_FLAGS: quickReviewFlags } };
+  const without = await memoryWithout(stage, variant);
+  await using stack = new AsyncDisposableStack();
+  const party = await startParty(stage, variant, stack);
+  await serving(party);
+  return await quietRows(stage, party, without);
 }
 
 async function memoryWithout(stage: Stage, variant: Variant): Promise<number> {

@@ -1,5 +1,5 @@
 /** How benchmarks run the program. */
-import { allocatorEnvironment } from "../../tools/image/engine.ts";
+import { engineEnvironment } from "../../tools/image/engine.ts";
 
 /**
  * From source: bounds the half-spaces in which new objects live to 8 MB. Left alone they grow to 32 MB each while a long list
@@ -11,4 +11,4 @@ export const heapFlag = "--v8-flags=--max-semi-space-size=8";
 export const noCodeCache = "--no-code-cache";
 
 /** Environment of such an image. */
-export const bundleEnv = allocatorEnvironment;
+export const bundleEnv = engineEnvironment;

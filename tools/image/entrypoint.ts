@@ -1,5 +1,5 @@
 /** How the program is started in the image: the permissions of `deno.json`, written out, as nothing else may be read there. */
-import { allocatorEnvironment, engineFlags } from "./engine.ts";
+import { engineEnvironment } from "./engine.ts";
 import { isRecord, listAt, stringAt } from "../../tests/ground/json.ts";
 
 /** Folder of the bundle in the image. */
@@ -15,7 +15,7 @@ export const USER = 65_532;
 export const environment: Readonly<Record<string, string>> = {
   DENO_DIR,
   DENO_NO_UPDATE_CHECK: "1",
-  ...allocatorEnvironment,
+  ...engineEnvironment,
 };
 
 /**
@@ -42,7 +42,6 @@ export function entrypoint(config: unknown, app = APP): string[] {
     "--no-remote",
     "--no-npm",
     "--unstable-worker-options",
-    `--v8-flags=${engineFlags}`,
     "--allow-net",
     `--allow-read=${read.join(",")}`,
     `--allow-sys=${strings(listAt(set, "sys")).join(",")}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { packageOf } from "./bundle.ts";
-import { entrypoint } from "./entrypoint.ts";
+import { entrypoint, environment } from "./entrypoint.ts";
 
 const config: unknown = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)));
 
@@ -14,6 +14,11 @@ Deno.test("the entrypoint has the permissions of the set operator, with the bund
   assert.ok(!words.some((word) => /^--allow-(write|run|ffi|all)/.test(word)));
   assert.ok(words.includes("--allow-sys=setPriority"));
   assert.match(words.find((word) => word.startsWith("--allow-env=")) ?? "", /=.*POD_NAMESPACE/);
+});
+
+Deno.test("how the engine is set can be changed by a variable, as no flag of the command stands against it", () => {
+  assert.match(environment["DENO_V8_FLAGS"] ?? "", /^--max-semi-space-size=\d+,/);
+  assert.ok(!entrypoint(config).some((word) => word.startsWith("--v8-flags")));
 });
 
 Deno.test("a configuration without the set makes no entrypoint", () => {
