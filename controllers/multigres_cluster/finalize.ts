@@ -23,6 +23,7 @@ import { type MultigresCluster, MultigresClusters } from "../../api/multigres/mu
 import { Shards } from "../../api/multigres/shard.ts";
 import { TableGroups } from "../../api/multigres/table_group.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
+import { controllerKey } from "../../kube/cache.ts";
 import { type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
 import { isRecord } from "../../kube/errors.ts";
 import { Deployments, PersistentVolumeClaims, Services } from "../../kube/kinds.ts";
@@ -120,7 +121,7 @@ async function finish(
 /** Of the cluster and of its cells, also of those that are gone before their server is. */
 function topoServersOf(cluster: Leaving, { topoServers }: Children, context: ReconcileContext): Leaving[] {
   const orphans = labelled(cluster, [TopoServers.resource], context).filter(isStored)
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ kind }) => kind === Cells.resource.kind));
+    .filter((server) => controllerKey(server, Cells.resource) !== undefined);
   return [...new Set([...topoServers, ...orphans])];
 }
 

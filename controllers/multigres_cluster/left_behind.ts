@@ -8,7 +8,7 @@ import { clusterLabel, instanceLabel, ownedSelector } from "../../api/multigres/
 import { MultigresClusters } from "../../api/multigres/multigres_cluster.ts";
 import { Shards } from "../../api/multigres/shard.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
-import type { Cache, Watched } from "../../kube/cache.ts";
+import { type Cache, controllerKey, type Watched } from "../../kube/cache.ts";
 import type { Source } from "../../kube/controller.ts";
 import { deploymentsOfPod } from "../../kube/deployment_pods.ts";
 import { Deployments, Pods, Services } from "../../kube/kinds.ts";
@@ -34,13 +34,13 @@ export function leftBehind({ metadata: { namespace, name } }: Leaving, cache: Ca
   ];
 }
 
-function isWithoutParent({ metadata }: Frozen<KubeObject>, cache: Cache): boolean {
-  const { namespace, ownerReferences = [] } = metadata;
-  const owner = ownerReferences.find(({ controller }) => controller);
-  const kind = [Cells, Shards].find(({ resource }) => resource.kind === owner?.kind);
-  if (owner === undefined || kind === undefined || namespace === undefined) return false;
-  const parent = cache.get<KubeObject>(kind.resource, { namespace, name: owner.name });
-  return parent?.metadata.uid !== owner.uid;
+function isWithoutParent(object: Frozen<KubeObject>, cache: Cache): boolean {
+  return [Cells.resource, Shards.resource].some((resource: Resource<KubeObject>) => {
+    const key = controllerKey(object, resource);
+    if (key === undefined) return false;
+    const uid = cache.store(resource).get(key)?.metadata.uid;
+    return !object.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === uid);
+  });
 }
 
 function isWithoutDeployment(pod: Frozen<KubeObject>, cache: Cache): boolean {
