@@ -26,6 +26,7 @@ export function stepsOf(change: Change, cluster: Cluster): Step[] {
     }
     case "none":
     case "hand-over":
+    case "moment":
     case "wait":
     case "held":
       return [];

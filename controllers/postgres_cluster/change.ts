@@ -7,7 +7,8 @@
  * | a member that is not ready runs with something else than    | it is restarted: the change may be its cure         |
  * | what is asked for                                           |                                                     |
  * | nobody has anything to change                               | nothing                                             |
- * | a member is missing or not ready, or members contradict     | wait                                                |
+ * | a member is missing or not ready, or members contradict, or | wait                                                |
+ * | have not said how they are since a pod changed              |                                                     |
  * | members are labelled by Patroni, but not one as primary     | wait: somebody is taking over                       |
  * | a member is being resized                                   | wait                                                |
  * | a standby is to be resized, then: to be restarted           | the one with the highest number                     |
@@ -18,7 +19,7 @@
  * streams from it, or it from another; a single one never is.
  */
 import { type Cluster, mayRestartForResources } from "./shape.ts";
-import { contradicts, type Evidence, reportOf } from "./evidence.ts";
+import { awaitedWord, contradicts, type Evidence, reportOf } from "./evidence.ts";
 import { type Member, primariesOf, primaryOf } from "./members.ts";
 
 export type Change =
@@ -26,10 +27,15 @@ export type Change =
   | { readonly kind: "restart"; readonly member: Member; readonly why: string }
   | { readonly kind: "resize"; readonly member: Member }
   | { readonly kind: "hand-over"; readonly leader: Member; readonly candidate: Member; readonly why: string }
+  /** An answer is on its way. Usually it is there at once, so nobody is told: what lasts stands in conditions of its own. */
+  | { readonly kind: "moment"; readonly message: string }
   /** It goes on by itself, or somebody else is at it. */
   | { readonly kind: "wait"; readonly reason: string; readonly message: string }
   /** People have to do something. */
   | { readonly kind: "held"; readonly reason: HeldReason; readonly message: string };
+
+/** What goes on without our doing. */
+export type AwaitedChange = Extract<Change, { kind: "moment" | "wait" }>;
 
 export type HeldReason = "ResizeDeferred" | "ResizeInfeasible" | "DataNotOnVolume";
 
@@ -77,6 +83,9 @@ function obstacle({ members, desired, evidence }: ChangeInput): Change | undefin
   if (contradicts(evidence) && "message" in evidence) {
     return { kind: "wait", reason: "MembersUnwell", message: evidence.message };
   }
+  // Without their word nobody knows who follows whom, nor who could take over.
+  const awaited = awaitedWord(evidence);
+  if (awaited !== undefined) return { kind: "moment", message: awaited };
   if (!isLeaderClear(members)) return takingOver(members);
   const running = members.find(({ resize }) => resize.kind === "running");
   if (running === undefined || running.resize.kind !== "running") return undefined;
@@ -88,7 +97,7 @@ function obstacle({ members, desired, evidence }: ChangeInput): Change | undefin
 }
 
 /** Whether Patroni's labels say who leads; where it labels nobody, nobody has to. */
-function isLeaderClear(members: readonly Member[]): boolean {
+export function isLeaderClear(members: readonly Member[]): boolean {
   return primaryOf(members) !== undefined || members.every(({ role }) => role === undefined);
 }
 

@@ -51,9 +51,12 @@ const streaming = (leader: number, count: number): PatroniCluster => ({
   })),
 });
 
-const good = (leader: number, count: number): Evidence => ({
+type GoodEvidence = Extract<Evidence, { kind: "good" }>;
+
+const good = (leader: number, count: number): GoodEvidence => ({
   kind: "good",
   report: streaming(leader, count),
+  outdated: false,
 });
 const grace: Evidence = { kind: "grace", message: "not yet asked" };
 
@@ -66,8 +69,11 @@ function standingWith(replicas: number): StatefulSet {
   };
 }
 
+/** Members who say that they are well, if nothing else is given. */
 function input(members: Member[], more: Partial<ChangeInput> = {}): ChangeInput {
-  return { cluster: storedCluster(), members, desired: members.length, evidence: grace, ...more };
+  const leader = Math.max(0, members.findIndex(({ role }) => role === "primary"));
+  const evidence = good(leader, members.length);
+  return { cluster: storedCluster(), members, desired: members.length, evidence, ...more };
 }
 
 /** `kind member`, for short. */
@@ -81,8 +87,9 @@ function told(change: Change): string {
     case "wait":
     case "held":
       return `${change.kind} ${change.reason}`;
+    case "moment":
     case "none":
-      return "none";
+      return change.kind;
   }
 }
 
@@ -132,6 +139,24 @@ Deno.test("nobody is touched while a member is missing, or the members do not fo
   );
 });
 
+Deno.test("until the members have said how they are since a pod changed, none of them is touched", () => {
+  const last = [member(0, outdated("primary")), member(1, { role: "standby" })];
+  const asked = input(last, { evidence: grace });
+  assert.equal(told(nextChange(asked)), "moment");
+  const outdatedWord: Evidence = { ...good(0, 2), outdated: true };
+  assert.equal(told(nextChange({ ...asked, evidence: outdatedWord })), "moment");
+  assert.equal(told(nextChange({ ...asked, evidence: good(0, 2) })), "hand-over orders-0 orders-1");
+
+  const surplus = [member(0), member(1, { role: "primary" })];
+  const goes = (evidence: Evidence) => {
+    const { replicas, before } = scaling(input(surplus, { desired: 1, evidence }), standingWith(2));
+    return [replicas, told(before)];
+  };
+  assert.deepEqual(goes(grace), [2, "moment"]);
+  assert.deepEqual(goes({ ...good(1, 2), outdated: true }), [2, "moment"]);
+  assert.deepEqual(goes({ kind: "missing", message: "silence" }), [1, "none"]);
+});
+
 Deno.test("while Patroni's labels name no leader, or two, nobody is restarted and nobody goes", () => {
   const two = [
     member(0, { role: "primary" }),
@@ -148,6 +173,7 @@ Deno.test("while Patroni's labels name no leader, or two, nobody is restarted an
     scaling(input(members, { evidence: good(2, 3), desired: 2 }), standingWith(3));
   const { replicas, before } = scaled(two);
   assert.deepEqual([replicas, told(before)], [3, "wait TakingOver"]);
+  assert.deepEqual([scaled(none).replicas, told(scaled(none).before)], [3, "wait TakingOver"]);
   // The former leader's node is lost: its pod keeps its label, and may be the very one that is to go.
   assert.equal(scaled([...two.slice(0, 2), member(2, { role: "primary", ready: false })]).replicas, 2);
 });
@@ -173,7 +199,11 @@ Deno.test("a single member is restarted without a hand-over, and one whose datab
     member(1, { ...outdated("standby"), onVolume: false }),
   ];
   assert.equal(told(nextChange(input(copied, { evidence: good(0, 2) }))), "restart orders-1");
-  assert.equal(told(nextChange(input(copied))), "held DataNotOnVolume");
+  const alone = [
+    member(0, { role: "primary" }),
+    member(1, { ready: false, outdated: true, onVolume: false }),
+  ];
+  assert.equal(told(nextChange(input(alone, { evidence: grace }))), "held DataNotOnVolume");
 });
 
 Deno.test("resources change in place from the standbys to the primary, one member at a time", () => {
@@ -211,16 +241,16 @@ Deno.test("the standby with the least lag takes over, if Patroni is not paused a
   assert.ok(leader !== undefined);
   assert.equal(candidateFor(leader, input(members, { evidence: good(0, 3) }))?.name, "orders-1");
   assert.equal(candidateFor(leader, input(members, { evidence: good(0, 3), desired: 1 })), undefined);
-  const paused: Evidence = { kind: "good", report: { ...streaming(0, 3), paused: true } };
+  const paused: Evidence = { ...good(0, 3), report: { ...streaming(0, 3), paused: true } };
   assert.equal(candidateFor(leader, input(members, { evidence: paused })), undefined);
-  assert.equal(candidateFor(leader, input(members)), undefined);
+  assert.equal(candidateFor(leader, input(members, { evidence: grace })), undefined);
 });
 
 /** As {@link good}, with one synchronous standby. */
 function synchronous(leader: number, standby: number, count: number): Evidence {
   const { paused, members } = streaming(leader, count);
   const roles = members.map((each, at) => at === standby ? { ...each, role: "sync_standby" } : each);
-  return { kind: "good", report: { paused, silent: [], members: roles } };
+  return { kind: "good", report: { paused, silent: [], members: roles }, outdated: false };
 }
 
 Deno.test("while a standby is synchronous, nobody else is asked to take over", () => {
@@ -263,10 +293,10 @@ Deno.test("whatever the state, two members are never out at a time by our doing,
   const worlds = fc.record({
     members: fc.array(given, { minLength: 2, maxLength: 5 }),
     leader: fc.nat(4),
-    evidence: fc.boolean(),
+    word: fc.constantFrom("fresh", "outdated", "none"),
   });
   fc.assert(
-    fc.property(worlds, ({ members: all, leader: at, evidence }) => {
+    fc.property(worlds, ({ members: all, leader: at, word }) => {
       const leader = at % all.length;
       const members = all.map((each, ordinal) =>
         member(ordinal, {
@@ -276,12 +306,14 @@ Deno.test("whatever the state, two members are never out at a time by our doing,
           resize: each.due ? due : { kind: "done" },
         })
       );
-      const change = nextChange(input(members, { evidence: evidence ? good(leader, all.length) : grace }));
+      const said: Evidence = { ...good(leader, all.length), outdated: word === "outdated" };
+      const change = nextChange(input(members, { evidence: word === "none" ? grace : said }));
       if (change.kind !== "restart") return;
       const others = members.filter((each) => each !== change.member);
       if (change.member.ready) {
         assert.ok(others.every(({ ready }) => ready), "all others are ready");
-        assert.ok(!evidence || change.member.role === "standby", "a leader hands over first");
+        assert.equal(change.member.role, "standby", "a leader hands over first");
+        assert.equal(word, "fresh", "nobody is restarted on an old word");
       }
     }),
     { numRuns: 1_000 },

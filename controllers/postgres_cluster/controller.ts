@@ -59,7 +59,7 @@ import { type Observation, observe } from "./observe.ts";
 import { CREATING_SECONDS, isSuperseded, type Pass, secondsSince } from "./pass.ts";
 import { foundation, leftovers, poolers, type Settings } from "./plan.ts";
 import type { Cluster } from "./shape.ts";
-import { judgementOf } from "./status.ts";
+import { type Judgement, judgementOf } from "./status.ts";
 import { growth } from "./storage.ts";
 import { STORE_BACKOFF, type StoreTools } from "./store_settings.ts";
 import { carryOutTurn, turnOf } from "./turn.ts";
@@ -240,15 +240,29 @@ async function obstacleOf(
   return isSettled ? undefined : await secretObstacle(wanted, context.client);
 }
 
+/**
+ * Whether what the status says stays for the moment that the members' first answer takes: else each start of the operator
+ * would write two statuses for each cluster. The answer, or that there is none, leads to another look.
+ */
+function isToldSoon({ wanted, evidence, result }: Pass, { failure }: Judgement): boolean {
+  const isKnown = wanted.status?.observedGeneration === wanted.metadata.generation;
+  return isKnown && evidence.kind === "pending" && failure === undefined && result.kind !== "failed";
+}
+
+/** A phase through which a cluster only passes lasts so long, as each look makes one transition at most. */
+const PASSING_SECONDS = 1;
+
 /** Says what is to be said, and when to look again. */
 async function finish(pass: Pass, context: ReconcileContext): Promise<Outcome> {
   const judgement = judgementOf(pass, context.clock);
+  if (isToldSoon(pass, judgement)) return outcomeOf(pass.result);
   for (const notice of noticesOf(judgement, pass)) context.record(notice);
   await clearFormerStatus(pass.wanted, judgement.status, context);
   await context.writeStatus(judgement.status);
-  const { failure, status } = judgement;
+  const { failure, status, isPassing } = judgement;
   const due = pass.autoscaling.kind === "own" ? Math.max(1, pass.autoscaling.dueSeconds) : 0;
-  const waits = [failure?.afterSeconds ?? 0, due, pass.backups?.dueSeconds ?? 0];
+  const passing = isPassing ? PASSING_SECONDS : 0;
+  const waits = [failure?.afterSeconds ?? 0, due, pass.backups?.dueSeconds ?? 0, passing];
   const outcome = waits.reduce(soonest, outcomeOf(pass.result));
   const left = CREATING_SECONDS + 1 - secondsSince(status.phaseStartedAt, context.clock);
   return status.phase === "Creating" ? soonest(outcome, Math.max(1, left)) : outcome;

@@ -7,6 +7,8 @@
  * | one leads and runs; each ready pod else streams     | good                                            |
  * | from it, on its timeline                            |                                                 |
  * | anything else                                       | bad, with the reason                            |
+ * | this process has just begun, and asked for the      | pending: what the status says stays until they  |
+ * | first time                                          | have answered                                   |
  * | one that matters has been silent for less than 10 s | grace: workloads count, as they do at the start |
  * | nobody says anything, for less than 120 s           | grace                                           |
  * | nobody says anything, for longer                    | missing: nobody knows, so nobody says "Running" |
@@ -32,9 +34,16 @@ import type { Member } from "./members.ts";
 export type Evidence =
   /** No member is ready yet, so nobody was asked. */
   | { readonly kind: "none" }
+  /** The first question of this process is under way. */
+  | { readonly kind: "pending"; readonly message: string }
   | { readonly kind: "grace"; readonly message: string }
   | { readonly kind: "missing"; readonly message: string }
-  | { readonly kind: "good"; readonly report: PatroniCluster }
+  | {
+    readonly kind: "good";
+    readonly report: PatroniCluster;
+    /** Pods have changed since the members were asked, and they are being asked again. */
+    readonly outdated: boolean;
+  }
   | {
     readonly kind: "bad";
     readonly reason: BadReason;
@@ -179,19 +188,23 @@ async function askMember(name: string, address: string, client: PatroniClient, s
   throw new PatroniError(`GET ${address}/patroni is answered by ${answer.name}`);
 }
 
+const ASKED_AGAIN = "The members are being asked again";
+
 /** What progress of the question means for the members that are there. */
 export function judge(progress: Progress<PatroniCluster>, members: readonly Member[]): Evidence {
   switch (progress.kind) {
     case "pending":
-      return { kind: "grace", message: "The members are being asked" };
+      return { kind: "pending", message: "The members are being asked" };
     case "failed": {
       const message = `No member says how the cluster is: ${progress.error.message}`;
       return progress.failingMs < GRACE_MS ? { kind: "grace", message } : { kind: "missing", message };
     }
     case "done": {
       const verdict = verdictOf(progress.result, members);
-      const isStale = progress.outdated && verdict.kind === "bad" && verdict.reason !== "NoLeader";
-      return isStale ? { kind: "grace", message: "The members are being asked again" } : verdict;
+      if (!progress.outdated) return verdict;
+      if (verdict.kind === "good") return { ...verdict, outdated: true };
+      const isStale = verdict.kind === "bad" && verdict.reason !== "NoLeader";
+      return isStale ? { kind: "grace", message: ASKED_AGAIN } : verdict;
     }
   }
 }
@@ -200,7 +213,7 @@ export function judge(progress: Progress<PatroniCluster>, members: readonly Memb
 export function verdictOf(report: PatroniCluster, members: readonly Member[]): Evidence {
   const ready = members.filter(({ ready, leaving }) => ready && !leaving);
   const found = faultOf(report, ready);
-  if (found === undefined) return { kind: "good", report };
+  if (found === undefined) return { kind: "good", report, outdated: false };
   const { silent } = found;
   // One that has just become silent may only be busy.
   if (silent !== undefined && silent.silentMs < SILENCE_MS) {
@@ -276,6 +289,12 @@ function standbyFault(name: string, leader: PatroniMember, report: PatroniCluste
 /** Whether members speak against it that the cluster is well. */
 export function contradicts({ kind }: Evidence): boolean {
   return kind === "bad" || kind === "missing";
+}
+
+/** What is waited for before members are touched: their own word on how they are now. Undefined when they have given it. */
+export function awaitedWord(evidence: Evidence): string | undefined {
+  if (evidence.kind === "pending" || evidence.kind === "grace") return evidence.message;
+  return evidence.kind === "good" && evidence.outdated ? ASKED_AGAIN : undefined;
 }
 
 /** The latest report, where there is one. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { reportFrom, type SilentMember } from "../../postgres/patroni/report.ts";
 import { parseAnswer, PatroniError } from "../../postgres/patroni/rest.ts";
-import { askMembers, GRACE_MS, judge, SILENCE_MS, verdictOf } from "./evidence.ts";
+import { askMembers, awaitedWord, GRACE_MS, judge, SILENCE_MS, verdictOf } from "./evidence.ts";
 import type { Member } from "./members.ts";
 
 function member(name: string, ready = true): Member {
@@ -125,7 +125,7 @@ Deno.test("lags are what a standby has received less than its leader wrote, and 
 Deno.test("without an answer workloads count for 120 s, then nobody knows", () => {
   const failed = (failingMs: number) =>
     judge({ kind: "failed", error: new Error("silence"), failingMs, dueMs: 0 }, pods).kind;
-  assert.equal(judge({ kind: "pending", dueMs: 0 }, pods).kind, "grace");
+  assert.equal(judge({ kind: "pending", dueMs: 0 }, pods).kind, "pending");
   assert.equal(failed(GRACE_MS - 1), "grace");
   assert.equal(failed(GRACE_MS), "missing");
 });
@@ -155,6 +155,10 @@ Deno.test("an answer from before the pods changed accuses no standby, but a lead
     judge({ kind: "done", result: reportOfAnswers(answers), ageMs: 0, outdated: true, dueMs: 0 }, pods);
   assert.equal(done({ "c-0": leader }).kind, "grace");
   assert.equal(done({ "c-1": standby }).kind, "bad");
+  const good = done({ "c-0": leader, "c-1": standby });
+  assert.equal(good.kind, "good");
+  assert.equal(awaitedWord(good), "The members are being asked again");
+  assert.equal(awaitedWord(verdictOf(reportOfAnswers({ "c-0": leader, "c-1": standby }), pods)), undefined);
 });
 
 Deno.test("an answer without a role is refused; a pause that any member knows of counts", () => {

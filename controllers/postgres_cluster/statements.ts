@@ -77,6 +77,7 @@ const PROGRESS: Readonly<Record<Phase, { readonly status: "True" | "False"; read
 
 function progress(pass: Pass, phase: Phase): Words {
   const { change, handOver, result } = pass;
+  if (change.kind === "moment") return { ...PROGRESS[phase], message: explanation(pass) };
   const message = handOver?.message ??
     ("message" in change
       ? change.message
@@ -151,6 +152,7 @@ function replication(pass: Pass): Words {
         reason: "NoMemberReady",
         message: "No member is ready that could be asked",
       };
+    case "pending":
     case "grace":
       return { status: "Unknown", reason: "NotYetKnown", message: evidence.message };
     case "missing":

@@ -24,6 +24,8 @@ export interface Judgement {
   readonly status: OwnStatus;
   readonly failure: Obstacle | undefined;
   readonly transition: Transition | undefined;
+  /** Whether the phase passes over to another at once, at the next look, even if nothing else changes. */
+  readonly isPassing: boolean;
 }
 
 /** The status to write, and how the phase came about. */
@@ -60,7 +62,13 @@ export function judgementOf(pass: Pass, clock: Clock): Judgement {
     ...restoredFrom(wanted, phase, clock),
     conditions,
   };
-  return { status, failure, transition };
+  return { status, failure, transition, isPassing: isPassing(pass, status, failure) };
+}
+
+function isPassing(pass: Pass, status: OwnStatus, failure: Obstacle | undefined): boolean {
+  const { seen } = pass;
+  const next: Pass = { ...pass, seen: { ...seen, cluster: { ...seen.cluster, status } } };
+  return nextTransition(status.phase, factsOf(next, failure)) !== undefined;
 }
 
 function now(clock: Pick<Clock, "now">): string {

@@ -7,6 +7,7 @@ import type { Background } from "../../kube/background.ts";
 import type { BackoffPolicy } from "../../kube/backoff.ts";
 import type { ReconcileContext } from "../../kube/controller.ts";
 import type { PatroniClient } from "../../postgres/patroni/rest.ts";
+import type { AwaitedChange } from "./change.ts";
 import { refuseWhenFenced } from "./fenced.ts";
 import { STORE_PARAMETERS } from "../../postgres/patroni/settings.ts";
 import { type Member, primaryOf } from "./members.ts";
@@ -37,7 +38,7 @@ export function awaitedSettings(
   members: readonly Member[],
   { background, client, key, addressOf }: StoreTools,
   context: Pick<ReconcileContext, "clock" | "signal" | "fence">,
-): string | undefined {
+): AwaitedChange | undefined {
   const primary = primaryOf(members) ?? members.find(({ ready }) => ready);
   const address = primary === undefined ? undefined : addressOf(primary);
   if (address === undefined) return undefined;
@@ -55,8 +56,12 @@ export function awaitedSettings(
     case "done":
       return undefined;
     case "pending":
-      return "Patroni is told of the new settings";
+      return { kind: "moment", message: "Patroni is told of the new settings" };
     case "failed":
-      return `Patroni does not take the new settings: ${progress.error.message}`;
+      return {
+        kind: "wait",
+        reason: "SettingsNotStored",
+        message: `Patroni does not take the new settings: ${progress.error.message}`,
+      };
   }
 }

@@ -4,7 +4,7 @@ import type { ReconcileContext } from "../../kube/controller.ts";
 import { type Plan, wait } from "../../kube/plan.ts";
 import type { Autoscaling } from "./autoscaling/autoscale.ts";
 import { stepsOf } from "./carry_out.ts";
-import { type Change, type ChangeInput, nextChange } from "./change.ts";
+import { type AwaitedChange, type Change, type ChangeInput, nextChange } from "./change.ts";
 import { type HandOver, handOver, type HandOverTools } from "./hand_over.ts";
 import { type Observation, observe } from "./observe.ts";
 import { membership } from "./plan.ts";
@@ -64,13 +64,8 @@ function turnWith(
   const change = before.kind === "none" ? nextChange(input) : before;
   const awaited = awaitedBefore(change, input, tools.store, context);
   if (awaited !== undefined) {
-    const plan = [...members(replicas), wait("SettingsNotStored", awaited, STORE_SECONDS)];
-    return {
-      plan,
-      then: [],
-      change: { kind: "wait", reason: "SettingsNotStored", message: awaited },
-      handOver: undefined,
-    };
+    const plan = [...members(replicas), wait("SettingsNotStored", awaited.message, STORE_SECONDS)];
+    return { plan, then: [], change: awaited, handOver: undefined };
   }
   if (change.kind !== "hand-over") {
     return { plan: members(replicas), then: stepsOf(change, seen.cluster), change, handOver: undefined };
@@ -126,7 +121,7 @@ function awaitedBefore(
   { cluster, members, evidence }: TurnInput,
   tools: StoreTools,
   context: ReconcileContext,
-): string | undefined {
+): AwaitedChange | undefined {
   const restarted = change.kind === "restart"
     ? change.member
     : change.kind === "hand-over"

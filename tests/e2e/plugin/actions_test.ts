@@ -15,10 +15,10 @@ import {
   applyCluster,
   install,
   name,
-  nobody,
   operate,
   type Stage,
   stageOf,
+  wellPlayed,
 } from "../postgres_cluster/stage.ts";
 import { plugin } from "./support.ts";
 
@@ -31,7 +31,7 @@ function scenario(
       await install();
       using client = steadyClient(sharedCluster().connection);
       const played = playBackups((taken) => taken.map((time, at) => ({ backup_name: `base_${at}`, time })));
-      await using operator = operate(namespace, { ...nobody, exec: played.exec });
+      await using operator = operate(namespace, { ...wellPlayed, exec: played.exec });
       await run(stageOf(client, namespace, operator), played);
     }));
 }

@@ -7,7 +7,7 @@ import { delay, waitFor, waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
 import { steadyClient } from "../../support/operator.ts";
 import { playBackups, type PlayedBackups } from "../../support/played_backups.ts";
-import { conditionOf, install, name, nobody, operate, type Stage, stageOf } from "./stage.ts";
+import { conditionOf, install, name, operate, type Stage, stageOf, wellPlayed } from "./stage.ts";
 
 const backup = {
   schedule: "0 1 1 1 *",
@@ -36,7 +36,7 @@ function scenario(
       await install();
       using client = steadyClient(sharedCluster().connection);
       const played = playBackups(list);
-      await using operator = operate(namespace, { ...nobody, exec: played.exec });
+      await using operator = operate(namespace, { ...wellPlayed, exec: played.exec });
       for (const [secret, stringData] of Object.entries(secrets)) {
         await client.create(Secrets, { metadata: { namespace, name: secret }, stringData });
       }
@@ -122,7 +122,7 @@ scenario(
     await waitUntil("the command", () => played.started.length, (count) => count === 1);
     await stage.operator.stop();
     resolve(0);
-    await using _next = operate(stage.namespace, { ...nobody, exec: played.exec });
+    await using _next = operate(stage.namespace, { ...wellPlayed, exec: played.exec });
     await waitUntil("the end", manual(stage), (seen) => seen === "first completed");
     assert.equal(played.started.length, 1);
   },

@@ -24,7 +24,7 @@ import { dieAt } from "../../support/crash.ts";
 import { deleteNow } from "../../support/delete_now.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { steadyClient } from "../../support/operator.ts";
-import { install, name, nobody, operate, type Stage, stageOf } from "./stage.ts";
+import { install, name, operate, type Stage, stageOf, wellPlayed } from "./stage.ts";
 
 /** More lives than this mean that a change does not get on. */
 const MOST_LIVES = 60;
@@ -78,7 +78,7 @@ async function liveThrough(
   for (let lives = 1; lives <= MOST_LIVES; lives++) {
     let fate = { dead: false } as { readonly dead: boolean };
     const prepare = (transport: FaultyTransport) => void (fate = dieAt(transport, write, when));
-    const operator = operate(namespace, nobody, prepare);
+    const operator = operate(namespace, wellPlayed, prepare);
     const end = operator.transport.onRequest;
     operator.transport.onRequest = (request) => {
       const uid = /"uid":"([^"]+)"/.exec(request.body ?? "")?.[1];

@@ -21,7 +21,7 @@ import { withNamespace } from "../../ground/with_namespace.ts";
 import { dieAt, standing } from "../../support/crash.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { steadyClient } from "../../support/operator.ts";
-import { applyCluster, install, name, nobody, operate } from "./stage.ts";
+import { applyCluster, install, name, operate, wellPlayed } from "./stage.ts";
 
 const KINDS: readonly Resource[] = [
   ConfigMaps,
@@ -71,7 +71,7 @@ Deno.test("an operator that ends before or after any of its writes is followed b
           let fate = { dead: false } as { readonly dead: boolean };
           {
             const prepare = (transport: FaultyTransport) => void (fate = dieAt(transport, n, when));
-            await using _first = operate(namespace, nobody, prepare);
+            await using _first = operate(namespace, wellPlayed, prepare);
             await waitFor("the end of the first operator", () => fate.dead);
           }
           await using _second = operate(namespace);

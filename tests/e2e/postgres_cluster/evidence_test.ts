@@ -176,6 +176,39 @@ played("a change restarts the standbys, and the primary after it has handed over
   await stage.untilPhase("Running");
 });
 
+played(
+  "while a standby has not said that it streams nobody is restarted, and the primary goes only after it has handed over",
+  async (stage, patroni) => {
+    await stage.apply();
+    await stage.untilPhase("Running");
+    await labelAll(stage, patroni);
+    await stage.untilCondition("ReplicasReady", "True/Streaming");
+    const uids = async () => (await stage.members()).map(({ metadata }) => metadata.uid);
+    const before = await uids();
+    // As for a moment after a restart: its Patroni does not answer yet, and its leader does not see it.
+    const well = patroni.members;
+    patroni.members = well.map((each) => each.name === m1 ? { ...each, state: "starting" } : each);
+    patroni.silent.add(m1);
+    await stage.untilCondition("ReplicasReady", "Unknown/NotYetKnown");
+    await stage.apply({ postgresqlParams: { work_mem: "16MB" } });
+    await stage.untilPhase("Updating");
+    await delay(2_000);
+    assert.deepEqual(await uids(), before);
+    patroni.members = well;
+    patroni.silent.clear();
+    await waitUntil(
+      "all to be restarted",
+      async () => {
+        await labelAll(stage, patroni);
+        return (await uids()).filter((uid) => !before.includes(uid));
+      },
+      (seen) => seen.length === 3,
+      { intervalMs: 20, timeoutMs: 60_000 },
+    );
+    assert.equal(patroni.switchovers.length, 1);
+  },
+);
+
 played("a primary that is to go as surplus hands over first", async (stage, patroni) => {
   patroni.members = wellMembers(m2, m0, m1);
   await stage.apply();

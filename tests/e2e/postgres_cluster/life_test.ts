@@ -15,7 +15,7 @@ scenario("a cluster is created, and says so from the first phase to Running", as
   assert.equal(conditionOf(status, "Progressing"), "False/Stable");
   assert.equal(conditionOf(status, "Degraded"), "False/Healthy");
   assert.equal(conditionOf(status, "ConfigurationValid"), "True/SpecValid");
-  assert.equal(conditionOf(status, "ReplicasReady"), "Unknown/NotYetKnown");
+  await stage.untilCondition("ReplicasReady", "True/Streaming");
   assert.equal(status.connectionInfo?.primary, `${name}-primary.${namespace}.svc:5432`);
   assert.equal(status.connectionInfo?.replicas, `${name}-repl.${namespace}.svc:5432`);
   assert.equal(status.pods?.length, 3);
@@ -140,7 +140,7 @@ scenario(
     const { client } = stage;
     await stage.apply();
     await stage.untilPhase("Running");
-    const [pod] = await stage.members();
+    const pod = (await stage.members()).at(-1);
     assert.ok(pod !== undefined);
     const told = (ready: "True" | "False", waiting?: string) => ({
       phase: "Running",

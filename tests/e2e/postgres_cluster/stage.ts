@@ -9,6 +9,7 @@ import { type Pod, Pods, type StatefulSet, StatefulSets } from "../../../kube/ki
 import { sharedCluster } from "../../ground/ground.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
+import { startLastingPatroni, wellMembers } from "../../support/fake_patroni.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { installKinds, type RunningOperator, startOperator, steadyClient } from "../../support/operator.ts";
 
@@ -31,12 +32,19 @@ export async function applyCluster(client: KubeClient, namespace: string, change
   await client.apply(resource, written as unknown as PostgresCluster);
 }
 
-/** Members that nobody can ask: fake pods run nothing. */
-export const nobody: PostgresClusterServices = { patroniAddress: () => "http://127.0.0.1:9" };
+/** Members that always say that they are well: the first one leads, and the others stream from it. Fake pods run nothing. */
+export const wellPlayed: PostgresClusterServices = alwaysWell();
+
+function alwaysWell(): PostgresClusterServices {
+  const patroni = startLastingPatroni();
+  const members = Array.from({ length: 10 }, (_, ordinal) => `${name}-${ordinal}`);
+  patroni.members = wellMembers(`${name}-0`, ...members.slice(1));
+  return patroni.services;
+}
 
 export function operate(
   namespace: string,
-  services: PostgresClusterServices = nobody,
+  services: PostgresClusterServices = wellPlayed,
   prepare?: (transport: FaultyTransport) => void,
 ): RunningOperator {
   return startOperator(sharedCluster().connection, {
@@ -101,7 +109,7 @@ export function install(): Promise<void> {
 export function scenario(
   title: string,
   run: (stage: Stage) => Promise<void>,
-  services: PostgresClusterServices = nobody,
+  services: PostgresClusterServices = wellPlayed,
 ): void {
   Deno.test(title, (t) =>
     withNamespace(t, async ({ namespace }) => {
