@@ -3,10 +3,8 @@
  * prints; that is why fields are built with {@link required}, {@link optional} and {@link defaulted}.
  */
 import * as z from "zod/mini";
-// By its name: with all of the namespace `z.core` a bundle would be larger by 4 MB of memory.
-import { $constructor, $ZodObjectJIT } from "zod/v4/core";
-import { compilesReaders } from "./readers.ts";
 import { annotate, rulesMetadata, type SchemaMetadata, type ValidationRule } from "./metadata.ts";
+import { readFields } from "./readers.ts";
 
 type AnySchema = z.core.$ZodType;
 
@@ -76,19 +74,8 @@ export function struct(fields: Fields, options: StructOptions = {}): z.ZodMiniOb
     ...(options.preserveUnknownFields ? { "x-kubernetes-preserve-unknown-fields": true as const } : {}),
     ...rulesMetadata(options.rules),
   };
-  const object = {
-    type: "object",
-    shape,
-    ...(options.preserveUnknownFields ? { catchall: z.unknown() } : {}),
-  } as const;
-  return annotate(compilesReaders() ? new CompiledObject(object) : new z.ZodMiniObject(object), metadata);
+  if (options.preserveUnknownFields) {
+    return annotate(new z.ZodMiniObject({ type: "object", shape, catchall: z.unknown() }), metadata);
+  }
+  return annotate(readFields(new z.ZodMiniObject({ type: "object", shape }), shape), metadata);
 }
-
-const Schema: $constructor<z.ZodMiniType> = z.ZodMiniType;
-
-/** As those of zod's small edition, but read by a function that zod makes of their shape. */
-const CompiledObject: $constructor<z.ZodMiniObject> = $constructor("ZodMiniObject", (object, definition) => {
-  $ZodObjectJIT.init(object, definition);
-  Schema.init(object, definition);
-  Object.defineProperty(object, "shape", { get: () => definition.shape });
-});

@@ -1,6 +1,7 @@
 /** Scalars, lists and maps: the building blocks of the kinds, each with the bounds that a CRD can express. */
 import * as z from "zod/mini";
 import { annotate, rulesMetadata, type SchemaMetadata, type ValidationRule } from "./metadata.ts";
+import { readEntries, readItems, readText } from "./readers.ts";
 
 type AnySchema = z.core.$ZodType;
 
@@ -77,7 +78,7 @@ type IntOrStringSchema = z.ZodMiniPipe<
 function integerOrString(pattern: RegExp | undefined): IntOrStringSchema {
   const string = pattern === undefined ? z.string() : z.string().check(z.regex(pattern));
   const schema = z.pipe(z.union([z.int(), string]), z.transform((value: string | number) => String(value)));
-  return annotate(schema, { "x-kubernetes-int-or-string": true });
+  return annotate(readText(schema, pattern), { "x-kubernetes-int-or-string": true });
 }
 
 /** An amount such as `500m` or `2Gi`. YAML may give an integer; decoding makes it a string in either case. */
@@ -110,7 +111,7 @@ function list<S extends AnySchema>(
   if (options.min !== undefined) checks.push(z.minLength(options.min));
   if (options.max !== undefined) checks.push(z.maxLength(options.max));
   const schema = checks.length === 0 ? z.array(item) : z.array(item).check(...checks);
-  return annotate(schema, { ...metadata, ...rulesMetadata(options.rules) });
+  return annotate(readItems(schema, item), { ...metadata, ...rulesMetadata(options.rules) });
 }
 
 /** A list that is replaced as a whole by whoever applies it. */
@@ -148,7 +149,7 @@ export function mapOf<S extends AnySchema>(
   const schema = max === undefined
     ? base
     : base.check(z.refine((map) => Object.keys(map).length <= max, `must have at most ${max} entries`));
-  return annotate(schema, {
+  return annotate(readEntries(schema, value), {
     ...(max === undefined ? {} : { maxProperties: max }),
     ...(options.atomic ? { "x-kubernetes-map-type": "atomic" as const } : {}),
     ...rulesMetadata(options.rules),
