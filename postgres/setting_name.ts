@@ -2,7 +2,8 @@
 
 /** The form in which names are compared and kept: without blanks around it, and with the letters A to Z made small. */
 export function canonicalName(name: string): string {
-  return name.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const bare = name.trim();
+  return /[A-Z]/.test(bare) ? bare.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : bare;
 }
 
 const letter = "[A-Za-z_\\u0080-\\u{10FFFF}]";

@@ -14,18 +14,50 @@ export interface PatchOperation {
  * @param path JSON Pointer of `from` within the object.
  */
 export function patchTo(from: unknown, to: unknown, path: string): PatchOperation[] {
-  if (isRecord(from) && isRecord(to)) {
-    return Object.entries(to).flatMap(([key, value]) => {
-      const inner = `${path}/${escapePointer(key)}`;
-      if (!Object.hasOwn(from, key)) return [{ op: "add" as const, path: inner, value }];
-      return patchTo(from[key], value, inner);
-    });
+  const comparison = new Comparison(path);
+  comparison.compare(from, to);
+  return comparison.operations;
+}
+
+/** Most of an object stays: the path of a place is put together only when it has to be told. */
+class Comparison {
+  readonly operations: PatchOperation[] = [];
+  /** From the path to the place that is looked at. */
+  readonly #steps: (string | number)[] = [];
+
+  constructor(private readonly path: string) {}
+
+  compare(from: unknown, to: unknown): void {
+    if (isRecord(from) && isRecord(to)) {
+      this.#compareFields(from, to);
+    } else if (Array.isArray(from) && Array.isArray(to) && from.length === to.length) {
+      this.#compareItems(from, to);
+    } else if (from !== to && !isSameQuantity(from, to)) {
+      this.#tell("replace", to);
+    }
   }
-  if (Array.isArray(from) && Array.isArray(to) && from.length === to.length) {
-    return to.flatMap((value, index) => patchTo(from[index], value, `${path}/${index}`));
+
+  #compareFields(from: Readonly<Record<string, unknown>>, to: Readonly<Record<string, unknown>>): void {
+    for (const key of Object.keys(to)) {
+      this.#steps.push(key);
+      if (Object.hasOwn(from, key)) this.compare(from[key], to[key]);
+      else this.#tell("add", to[key]);
+      this.#steps.pop();
+    }
   }
-  if (from === to || isSameQuantity(from, to)) return [];
-  return [{ op: "replace", path, value: to }];
+
+  #compareItems(from: readonly unknown[], to: readonly unknown[]): void {
+    for (const [index, item] of to.entries()) {
+      this.#steps.push(index);
+      this.compare(from[index], item);
+      this.#steps.pop();
+    }
+  }
+
+  #tell(op: PatchOperation["op"], value: unknown): void {
+    const steps = this.#steps.map((step) => escapePointer(String(step)));
+    this.operations.push({ op, path: [this.path, ...steps].join("/"), value });
+  }
 }
 
 function isSameQuantity(from: unknown, to: unknown): boolean {

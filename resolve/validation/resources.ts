@@ -14,14 +14,16 @@ export function limitsBelowRequests(
   path: string,
 ): Finding[] {
   const { requests = {}, limits = {} } = resources ?? {};
-  return Object.entries(requests).flatMap(([name, request]) => {
+  const findings: Finding[] = [];
+  for (const [name, request] of Object.entries(requests)) {
     const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
     const [least, most] = [parseQuantity(request), parseQuantity(limit)];
-    if (least === undefined || most === undefined || most >= least) return [];
+    if (least === undefined || most === undefined || most >= least) continue;
     const message = `Cannot give ${subject} a limit of ${limit} ${name} as its request is ${request}: ` +
       `raise ${path}.limits.${name} to at least ${request}, or lower the request.`;
-    return [failure("LimitCoversRequest", `${path}.limits.${name}`, message)];
-  });
+    findings.push(failure("LimitCoversRequest", `${path}.limits.${name}`, message));
+  }
+  return findings;
 }
 
 /** Every container of a cluster, with template, overrides and defaults. */
@@ -64,14 +66,12 @@ function shardFindings(view: ShardView): Finding[] {
   const level = config.overrides?.multiorch?.resources === undefined ? "spec" : "overrides";
   return [
     ...limitsBelowRequests("multiorch", multiorch.resources, `${path}.${level}.multiorch.resources`),
-    ...Object.entries(pools).flatMap(([name, pool]) =>
-      (["postgres", "multipooler"] as const).flatMap((container) =>
-        limitsBelowRequests(
-          container,
-          pool[container]?.resources,
-          poolPath(view, name, container, "resources"),
-        )
-      )
-    ),
+    ...Object.entries(pools).flatMap(([name, pool]) => {
+      const at = poolPath(view, name);
+      return [
+        ...limitsBelowRequests("postgres", pool.postgres?.resources, `${at}.postgres.resources`),
+        ...limitsBelowRequests("multipooler", pool.multipooler?.resources, `${at}.multipooler.resources`),
+      ];
+    }),
   ];
 }

@@ -19,20 +19,30 @@ export function shardFindings(view: ClusterView): Finding[] {
       const { multiorch, pools } = resolved.value.shard;
       return [
         ...newPools(view, shard),
-        ...Object.keys(pools).flatMap((name) => poolNameFindings(name, poolPath(shard, name))),
+        ...Object.entries(pools).flatMap(([name, pool]) => poolFindings(pool, name, shard, cells)),
         ...unknownCells(
           "multiorch",
           multiorch.cells,
           `${shard.path}.${orchestratorLevel(shard)}.multiorch.cells`,
           cells,
         ),
-        ...Object.entries(pools).flatMap(([name, pool]) => [
-          ...unknownCells(`pool ${name}`, pool.cells, poolPath(shard, name, "cells"), cells),
-          ...userFindings(pool, name, poolPath(shard, name)),
-        ]),
         ...durabilityFindings(shard, pools),
       ];
     }),
+  ];
+}
+
+function poolFindings(
+  pool: PoolSpec,
+  name: string,
+  shard: ShardView,
+  cells: ReadonlySet<string>,
+): Finding[] {
+  const path = poolPath(shard, name);
+  return [
+    ...poolNameFindings(name, path),
+    ...unknownCells(`pool ${name}`, pool.cells, `${path}.cells`, cells),
+    ...userFindings(pool, name, path),
   ];
 }
 

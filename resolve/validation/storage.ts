@@ -39,7 +39,7 @@ function shardVolumes(shard: ShardView): Volume[] {
   const { pools, backup } = shard.resolved.value.shard;
   const data = Object.entries(pools).map(([name, { storage }]) => ({
     key: `pool ${shard.name}/${name}`,
-    path: poolPath(shard, name, "storage"),
+    path: `${poolPath(shard, name)}.storage`,
     storage,
   }));
   if (backup?.type !== "filesystem") return data;

@@ -112,9 +112,10 @@ function durabilityOf(spec: CompleteClusterSpec, database: DatabaseConfig, path:
 }
 
 /** The field that a pool's settings come from: the nearest that names it, or the shard's when a template does. */
-export function poolPath({ path, config }: ShardView, pool: string, ...below: readonly string[]): string {
+export function poolPath({ path, config }: ShardView, pool: string): string {
   const named = (["spec", "overrides"] as const).find((level) =>
     Object.hasOwn(config[level]?.pools ?? {}, pool)
   );
-  return `${path}.${formatPath([...(named === undefined ? [] : [named]), "pools", pool, ...below])}`;
+  const below = formatPath(["pools", pool]);
+  return named === undefined ? `${path}.${below}` : `${path}.${named}.${below}`;
 }
