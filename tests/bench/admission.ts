@@ -11,7 +11,7 @@ import { isRecord } from "../ground/json.ts";
 import { delay, waitFor } from "../ground/wait_for.ts";
 import { type ClientInput, type Series, type Times, warmUp } from "./admission_client.ts";
 import { defaultPath, review, validatePath } from "./admission_reviews.ts";
-import { quickReviewFlags } from "../../tools/image/engine.ts";
+import { reviewFlags } from "../../tools/image/engine.ts";
 import type { Benchmark, Row, Stage, Table } from "./benchmark.ts";
 import { measure } from "./child.ts";
 import { createClusters, fleetOf, prepareNamespaces } from "./fleet_clusters.ts";
@@ -65,31 +65,29 @@ async function run(stage: Stage): Promise<readonly Table[]> {
   const variant = (await variants(stage)).at(-1);
   if (variant === undefined) throw new Error("Cannot measure as there is no way to run the operator");
   await fillCache(variant);
+  // As the manifests without webhooks run it, and those with webhooks.
   const without = await memoryWithout(stage, variant);
-  const quick = await quickRows(stage, variant);
+  const reviewing = withFlags(variant, reviewFlags);
+  const usual = await usualRows(stage, variant, without);
   await using stack = new AsyncDisposableStack();
-  const leader = await startParty(stage, variant, stack);
-  await serving(leader);
+  const leader = await startParty(stage, reviewing, stack);
   const quiet = await quietRows(stage, leader, without);
-  const standby = await startParty(stage, variant, stack);
-  await serving(standby);
+  const standby = await startParty(stage, reviewing, stack);
   const busy = await busyRows(stage, client, { leader, standby });
   return [
     { title: `admission: reviews of a cluster of 19 KB, operator ${variant.name}`, rows: quiet },
-    { title: "admission: the same with all compilers of the engine", rows: quick },
-    { title: `admission: the same while ${fleetSize} clusters are reconciled`, rows: busy },
+    { title: "admission: the same with the image's flags for the engine", rows: usual },
+    { title: `admission: reviews while ${fleetSize} clusters are reconciled`, rows: busy },
   ];
 }
 
-/** With the flags for quick reviews, which users may set. */
-async function quickRows(stage: Stage, { env, ...usual }: Variant): Promise<Row[]> {
-  if (env === undefined) return [];
-  const variant = { ...usual, env: { ...env, DENO_V8_FLAGS: quickReviewFlags } };
-  const without = await memoryWithout(stage, variant);
+function withFlags({ env, ...variant }: Variant, flags: string): Variant {
+  return env === undefined ? variant : { ...variant, env: { ...env, DENO_V8_FLAGS: flags } };
+}
+
+async function usualRows(stage: Stage, variant: Variant, without: number): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
-  const party = await startParty(stage, variant, stack);
-  await serving(party);
-  return await quietRows(stage, party, without);
+  return await quietRows(stage, await startParty(stage, variant, stack), without);
 }
 
 async function memoryWithout(stage: Stage, variant: Variant): Promise<number> {
@@ -107,10 +105,11 @@ async function startParty(stage: Stage, variant: Variant, stack: AsyncDisposable
   const args = [...variant.args, "--webhook-enable", `--webhook-port=${port}`];
   const operator = await startOperator(stage, { ...variant, args });
   stack.defer(() => operator.process.stop("SIGTERM", 15_000));
+  await serving(operator);
   return { operator, port };
 }
 
-async function serving({ operator }: Party): Promise<void> {
+async function serving(operator: RunningOperator): Promise<void> {
   const isServed = async () => (await Deno.readTextFile(operator.log)).includes("Serving admission webhooks");
   await waitFor("the webhook to serve", isServed, { timeoutMs: 60_000, hopeless: () => whyEnded(operator) });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { packageOf } from "./bundle.ts";
+import { reviewFlags } from "./engine.ts";
 import { entrypoint, environment } from "./entrypoint.ts";
 
 const config: unknown = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)));
@@ -19,6 +20,16 @@ Deno.test("the entrypoint has the permissions of the set operator, with the bund
 Deno.test("how the engine is set can be changed by a variable, as no flag of the command stands against it", () => {
   assert.match(environment["DENO_V8_FLAGS"] ?? "", /^--max-semi-space-size=\d+,/);
   assert.ok(!entrypoint(config).some((word) => word.startsWith("--v8-flags")));
+});
+
+Deno.test("where webhooks are served the manifests set the engine for reviews", () => {
+  for (
+    const path of ["manifests/manager/deployment.yaml", "deploy/chart/matriarch/templates/deployment.yaml"]
+  ) {
+    const text = Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
+    const value = /- name: DENO_V8_FLAGS\n +value: (\S+)\n/.exec(text)?.[1];
+    assert.equal(value, reviewFlags, path);
+  }
 });
 
 Deno.test("a configuration without the set makes no entrypoint", () => {
