@@ -4,6 +4,7 @@
  * it should be zod reads the whole again, and says what is wrong.
  */
 import type * as z from "zod/mini";
+import { isRecord } from "../../kube/errors.ts";
 
 type Schema = z.core.$ZodType;
 type Internals = Schema["_zod"];
@@ -57,10 +58,6 @@ class Reader {
     const result = run(this.#payload, this.context);
     return result instanceof Promise || result.issues.length > 0 ? UNFIT : result.value;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 interface KnownField {
@@ -127,10 +124,10 @@ export function readItems<S extends Schema>(schema: S, { _zod }: Schema): S {
   });
 }
 
-/** A text that may also be given as a number. */
+/** A text that may also be given as an integer, which becomes its text. */
 export function readText<S extends Schema>(schema: S, pattern: RegExp | undefined): S {
   return readBy(schema, (value) => {
-    const fits = typeof value === "string" && (pattern === undefined || pattern.test(value));
-    return fits ? value : UNFIT;
+    if (typeof value === "string") return pattern === undefined || pattern.test(value) ? value : UNFIT;
+    return Number.isSafeInteger(value) ? String(value) : UNFIT;
   });
 }
