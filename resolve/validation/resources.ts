@@ -1,5 +1,6 @@
 /** What a container may use is not less than what is set aside for it: the API server refuses its pod otherwise. */
 import type { ResourceRequirements } from "../../api/kubernetes/resources.ts";
+import type { PoolSpec } from "../../api/multigres/pool.ts";
 import { parseQuantity } from "../../kube/quantity.ts";
 import { failure, type Finding } from "./finding.ts";
 import { type ClusterView, poolPath, type ShardView } from "./view.ts";
@@ -24,6 +25,14 @@ export function limitsBelowRequests(
     findings.push(failure("LimitCoversRequest", `${path}.limits.${name}`, message));
   }
   return findings;
+}
+
+/** Both containers of an instance. @param path of the pool. */
+export function poolLimits({ postgres, multipooler }: PoolSpec, path: string): Finding[] {
+  return [
+    ...limitsBelowRequests("postgres", postgres?.resources, `${path}.postgres.resources`),
+    ...limitsBelowRequests("multipooler", multipooler?.resources, `${path}.multipooler.resources`),
+  ];
 }
 
 /** Every container of a cluster, with template, overrides and defaults. */
@@ -66,12 +75,6 @@ function shardFindings(view: ShardView): Finding[] {
   const level = config.overrides?.multiorch?.resources === undefined ? "spec" : "overrides";
   return [
     ...limitsBelowRequests("multiorch", multiorch.resources, `${path}.${level}.multiorch.resources`),
-    ...Object.entries(pools).flatMap(([name, pool]) => {
-      const at = poolPath(view, name);
-      return [
-        ...limitsBelowRequests("postgres", pool.postgres?.resources, `${at}.postgres.resources`),
-        ...limitsBelowRequests("multipooler", pool.multipooler?.resources, `${at}.multipooler.resources`),
-      ];
-    }),
+    ...Object.entries(pools).flatMap(([name, pool]) => poolLimits(pool, poolPath(view, name))),
   ];
 }

@@ -13,7 +13,7 @@ import { namespaceDefault, type Templates, type TemplateSpecs } from "../templat
 import { changeFindings, standingFindings } from "./cluster.ts";
 import { distinct, errorsOf, failure, type Finding, identityOf } from "./finding.ts";
 import { bufferFindings } from "./gateway_buffer.ts";
-import { limitsBelowRequests } from "./resources.ts";
+import { limitsBelowRequests, poolLimits } from "./resources.ts";
 import { poolNameFindings } from "./shards.ts";
 import { namedTemplates } from "./template_references.ts";
 import { settingsFindings } from "./settings.ts";
@@ -138,15 +138,7 @@ function shardFindings(
     ...settingsFindings(postgresConfig, "spec.postgresConfig", catalogue),
     ...limitsBelowRequests("multiorch", multiorch?.resources, "spec.multiorch.resources"),
     ...Object.keys(pools).flatMap((name) => poolNameFindings(name, `spec.pools.${name}`)),
-    ...Object.entries(pools).flatMap(([name, pool]) =>
-      (["postgres", "multipooler"] as const).flatMap((container) =>
-        limitsBelowRequests(
-          container,
-          pool[container]?.resources,
-          `spec.pools.${name}.${container}.resources`,
-        )
-      )
-    ),
+    ...Object.entries(pools).flatMap(([name, pool]) => poolLimits(pool, `spec.pools.${name}`)),
   ];
 }
 

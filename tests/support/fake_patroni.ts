@@ -37,11 +37,6 @@ export function wellMembers(leader: string, ...standbys: string[]): FakeMember[]
 /** Bytes of write-ahead log that the leader has written. */
 const WRITTEN = 2 ** 40;
 
-/** Serves for as long as the process lives, and holds up nobody's end. */
-export function startLastingPatroni(): FakePatroni {
-  return fakePatroni((server) => server.unref());
-}
-
 /** As Patroni 3.2 answers `GET /patroni`. */
 function answerOf({ name, role, state, timeline, lag }: FakeMember, all: readonly FakeMember[]): object {
   const common = { timeline, patroni: { version: "3.2.2", scope: "orders", name } };
@@ -65,12 +60,8 @@ function answerOf({ name, role, state, timeline, lag }: FakeMember, all: readonl
   };
 }
 
-/** Starts it. Each member answers below a path of its own name. */
+/** Starts it. Each member answers below a path of its own name. One that nobody stops holds up no process that ends. */
 export function startFakePatroni(): FakePatroni {
-  return fakePatroni(() => {});
-}
-
-function fakePatroni(prepare: (server: Deno.HttpServer) => void): FakePatroni {
   const silent = new Set<string>();
   const switchovers: string[] = [];
   const stopping = new Set<string>();
@@ -84,7 +75,7 @@ function fakePatroni(prepare: (server: Deno.HttpServer) => void): FakePatroni {
     if (action === "switchover") return await switchOver(await request.json());
     return new Response("unknown", { status: 404 });
   });
-  prepare(server);
+  server.unref();
   const sayOfItself = (name: string) => {
     const own = fake.members.find((each) => each.name === name);
     if (own === undefined) return new Response("unknown", { status: 404 });

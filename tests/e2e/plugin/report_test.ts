@@ -3,7 +3,7 @@ import { ConfigMaps, Pods, Secrets } from "../../../kube/kinds.ts";
 import { sharedCluster } from "../../ground/ground.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
 import { steadyClient } from "../../support/operator.ts";
-import { install, name, operate, stageOf, wellPlayed } from "../postgres_cluster/stage.ts";
+import { install, name, operate, stageOf } from "../postgres_cluster/stage.ts";
 import { plugin, runBySh } from "./support.ts";
 
 const PUBLIC = new Set(["tls.crt", "ca.crt", "username", "host", "port", "database"]);
@@ -12,7 +12,7 @@ Deno.test("a report holds objects, events and logs, and no value of any Secret",
   withNamespace(t, async ({ namespace }) => {
     await install();
     using client = steadyClient(sharedCluster().connection);
-    await using operator = operate(namespace, wellPlayed);
+    await using operator = operate(namespace);
     const stage = stageOf(client, namespace, operator);
     await client.create(Secrets, {
       metadata: { namespace, name: "app" },

@@ -41,6 +41,14 @@ async function labelAll(stage: Stage, patroni: FakePatroni): Promise<void> {
   }
 }
 
+/** Makes the cluster, with the labels that its members have once they stream. */
+async function untilStreaming(stage: Stage, patroni: FakePatroni): Promise<void> {
+  await stage.apply();
+  await stage.untilPhase("Running");
+  await labelAll(stage, patroni);
+  await stage.untilCondition("ReplicasReady", "True/Streaming");
+}
+
 played(
   "members that say they stream make the cluster Running with their word for it",
   async (stage, patroni) => {
@@ -133,10 +141,7 @@ played(
 );
 
 played("a settled cluster whose members are asked all the time makes no request", async (stage, patroni) => {
-  await stage.apply();
-  await stage.untilPhase("Running");
-  await labelAll(stage, patroni);
-  await stage.untilCondition("ReplicasReady", "True/Streaming");
+  await untilStreaming(stage, patroni);
   await delay(1_500);
   const before = stage.operator.transport.seen.length;
   patroni.members = patroni.members.map((each) => each.role === "leader" ? each : { ...each, lag: 500 });
@@ -145,10 +150,7 @@ played("a settled cluster whose members are asked all the time makes no request"
 });
 
 played("a change restarts the standbys, and the primary after it has handed over", async (stage, patroni) => {
-  await stage.apply();
-  await stage.untilPhase("Running");
-  await labelAll(stage, patroni);
-  await stage.untilCondition("ReplicasReady", "True/Streaming");
+  await untilStreaming(stage, patroni);
   const before = new Map((await stage.members()).map(({ metadata }) => [metadata.name, metadata.uid]));
   const order: string[] = [];
   let early = false;
@@ -179,10 +181,7 @@ played("a change restarts the standbys, and the primary after it has handed over
 played(
   "while a standby has not said that it streams nobody is restarted, and the primary goes only after it has handed over",
   async (stage, patroni) => {
-    await stage.apply();
-    await stage.untilPhase("Running");
-    await labelAll(stage, patroni);
-    await stage.untilCondition("ReplicasReady", "True/Streaming");
+    await untilStreaming(stage, patroni);
     const uids = async () => (await stage.members()).map(({ metadata }) => metadata.uid);
     const before = await uids();
     // As for a moment after a restart: its Patroni does not answer yet, and its leader does not see it.
@@ -211,10 +210,7 @@ played(
 
 played("a primary that is to go as surplus hands over first", async (stage, patroni) => {
   patroni.members = wellMembers(m2, m0, m1);
-  await stage.apply();
-  await stage.untilPhase("Running");
-  await labelAll(stage, patroni);
-  await stage.untilCondition("ReplicasReady", "True/Streaming");
+  await untilStreaming(stage, patroni);
   await stage.apply({ replicas: 2 });
   await waitUntil("two members", stage.members, (pods) => pods.length === 2);
   assert.deepEqual(patroni.switchovers, [`${m2} > ${m0}`]);
@@ -227,10 +223,7 @@ played(
   "who takes over is labelled once the leader shuts down, and nobody goes before it leads",
   async (stage, patroni) => {
     patroni.members = wellMembers(m2, m0, m1);
-    await stage.apply();
-    await stage.untilPhase("Running");
-    await labelAll(stage, patroni);
-    await stage.untilCondition("ReplicasReady", "True/Streaming");
+    await untilStreaming(stage, patroni);
     const roles = async () =>
       (await stage.members()).map(({ metadata }) => `${metadata.name}=${metadata.labels?.["spilo-role"]}`)
         .join();

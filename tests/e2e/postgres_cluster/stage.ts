@@ -9,7 +9,7 @@ import { type Pod, Pods, type StatefulSet, StatefulSets } from "../../../kube/ki
 import { sharedCluster } from "../../ground/ground.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
 import { withNamespace } from "../../ground/with_namespace.ts";
-import { startLastingPatroni, wellMembers } from "../../support/fake_patroni.ts";
+import { startFakePatroni, wellMembers } from "../../support/fake_patroni.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
 import { installKinds, type RunningOperator, startOperator, steadyClient } from "../../support/operator.ts";
 
@@ -36,7 +36,7 @@ export async function applyCluster(client: KubeClient, namespace: string, change
 export const wellPlayed: PostgresClusterServices = alwaysWell();
 
 function alwaysWell(): PostgresClusterServices {
-  const patroni = startLastingPatroni();
+  const patroni = startFakePatroni();
   const members = Array.from({ length: 10 }, (_, ordinal) => `${name}-${ordinal}`);
   patroni.members = wellMembers(`${name}-0`, ...members.slice(1));
   return patroni.services;
