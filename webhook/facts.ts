@@ -17,6 +17,8 @@ import type { SourceFact } from "../resolve/validation/postgres_upgrade.ts";
 import type { UpgradeFact } from "../resolve/validation/postgres_cluster.ts";
 import type { ClusterFact } from "../resolve/validation/templates.ts";
 import type { StorageClassFact } from "../resolve/validation/view.ts";
+import type { NeighboursAt } from "../resolve/validation/topology_places.ts";
+import { clustersAt, neighbourOf } from "../resolve/neighbours.ts";
 import { readTemplates, type Templates } from "../resolve/templates.ts";
 
 /** The kinds that reviews look at, by the plural of their names. */
@@ -144,6 +146,12 @@ export class Facts {
       const { name, deletionTimestamp } = object.metadata;
       return [{ name, spec: decoded.value.spec, deleting: deletionTimestamp !== undefined }];
     });
+  }
+
+  /** Other clusters in places of topology servers, whatever their namespace. @param but the cluster that asks. */
+  neighbours(but: { readonly namespace: string; readonly name: string }): NeighboursAt | undefined {
+    const { known, objects } = this.#shelves.multigresclusters;
+    return known ? (place) => clustersAt(place, objects.values(), but).map(neighbourOf) : undefined;
   }
 
   storageClasses(): StorageClassFact[] | undefined {

@@ -12,6 +12,7 @@ const named = 10;
 const rulesOfOthers: ReadonlySet<string> = new Set([
   "TemplateExists",
   "TemplateUnused",
+  "TopologyIsOwn",
   "StorageClassGiven",
   "SourceClusterNotFound",
   "SourceClusterNotRunning",

@@ -25,6 +25,7 @@ import { restOfParent } from "../status_rest.ts";
 import { certificateSteps, ownedCertificates } from "./certificates.ts";
 import { finalize } from "./finalize.ts";
 import { clusterThatGoes, goneAtLast } from "./left_behind.ts";
+import { neighboursOf } from "./neighbours.ts";
 import { type Observation, observe } from "./observe.ts";
 import { components, foundations, preparations, tableGroups } from "./plan.ts";
 import { noticesOf, passNotices, statusOf } from "./status.ts";
@@ -51,6 +52,7 @@ export function multigresClusterController(services: Services): Controller<Multi
       ...ownedCertificates,
     ],
     sources: [
+      { watched: { resource: MultigresClusters.resource }, keys: neighboursOf },
       { watched: { resource: Shards.resource }, keys: clusterThatGoes },
       ...goneAtLast,
       { watched: certificateSecrets, keys: usersOfCertificate },

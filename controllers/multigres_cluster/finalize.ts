@@ -6,7 +6,8 @@
  * | ------------------------------------------------ | -------------------------------------------------------------- |
  * | TableGroups or Shards                            | TableGroups are deleted; Shards end their pods one after the   |
  * |                                                  | other, the primary last, and see to claims                     |
- * | records in a topology that outlives the cluster  | removed, or left behind with a warning after 30 s without it   |
+ * | records in a topology that outlives the cluster  | removed, or left behind with a warning after 30 s without it,  |
+ * |                                                  | or where another cluster has its own in the same place         |
  * | Cells, TopoServers, Deployments, Services        | deleted                                                        |
  * | what was below these                             | waited for: the garbage collector takes it away                |
  * | claims of the cluster's own topology servers     | deleted, whatever the policies for data say: an old topology   |
@@ -34,9 +35,11 @@ import { deepFreeze } from "../../kube/store.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { present } from "../../resolve/present.ts";
+import { topologyUseOf } from "../../resolve/validation/topology_places.ts";
 import { outcomeOf } from "../outcome.ts";
 import { TOPOLOGY_COMPONENTS } from "../topo_server/shape.ts";
 import { leftBehind } from "./left_behind.ts";
+import { topologyNeighbour } from "./neighbours.ts";
 import { type Children, childrenOf } from "./observe.ts";
 import { clearTopology, type TopologyTools } from "./topology.ts";
 
@@ -167,6 +170,14 @@ function clearRecords(cluster: Leaving, tools: TopologyTools, context: Reconcile
   if (owner === undefined) {
     const left =
       "Records of the cluster may stay in its topology, as spec.globalTopoServer does not fit its schema";
+    return { kind: "cleared", left };
+  }
+  const staying = (other: Frozen<KubeObject>) => other.metadata.deletionTimestamp === undefined;
+  const neighbour = topologyNeighbour(owner, context.cache, staying);
+  if (neighbour !== undefined && topologyUseOf(owner.spec).prunes) {
+    const left =
+      `Records of the cluster stay in the topology, as MultigresCluster ${neighbour} has its own ` +
+      "in the same place";
     return { kind: "cleared", left };
   }
   const progress = clearTopology(owner, tools, context);

@@ -26,6 +26,7 @@ import { errorsOf } from "../../resolve/validation/finding.ts";
 import type { Services } from "../services.ts";
 import { certificateVersion, internalCertificate } from "../components/internal_certificate.ts";
 import { lossesOf } from "./losses.ts";
+import { topologyNeighbour, trespasses } from "./neighbours.ts";
 import type { ClusterView } from "./view.ts";
 
 export type SeenCell = Frozen<Cell> & Stored;
@@ -50,6 +51,8 @@ export interface Observation extends Children {
   readonly multiadminWeb: Frozen<Deployment> | undefined;
   readonly gatewayService: Frozen<Service> | undefined;
   readonly adminWebService: Frozen<Service> | undefined;
+  /** Another cluster, as namespace and name, whose records are in the same place of a topology server. */
+  readonly neighbour: string | undefined;
   /** RFC 3339. */
   readonly now: string;
 }
@@ -79,6 +82,7 @@ export function observe(
     multiadminWeb: named(deployments, multiadminWebName(name)),
     gatewayService: named(kubeServices, globalGatewayServiceName(name)),
     adminWebService: named(kubeServices, multiadminWebName(name)),
+    neighbour: topologyNeighbour(cluster, cache),
     now: timestamp(clock.now()),
   };
 }
@@ -124,7 +128,11 @@ function resolutionOf(
     ? understand()
     : recent.get([uid, generation, versions].join(), understand);
   if (!resolution.ok) return resolution;
-  const problems = [...objections, ...lossesOf(cluster, resolution.value, { templates, tableGroups })];
+  const problems = [
+    ...objections,
+    ...trespasses(cluster, cache),
+    ...lossesOf(cluster, resolution.value, { templates, tableGroups }),
+  ];
   return problems.length === 0 ? resolution : { ok: false, problems };
 }
 

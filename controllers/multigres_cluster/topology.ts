@@ -13,6 +13,7 @@ import type { Frozen } from "../../kube/types.ts";
 import type { CellSpec } from "../../api/multigres/cell.ts";
 import { localRootPath } from "../../resolve/defaults.ts";
 import { externalGlobal } from "../../resolve/global_topo_server.ts";
+import { present } from "../../resolve/present.ts";
 import type { WantedCell } from "../../topology/records/cells.ts";
 import type { WantedDatabase } from "../../topology/records/databases.ts";
 import type { RecordStep } from "../../topology/records/step.ts";
@@ -52,11 +53,16 @@ export type Registration = Progress<readonly string[]>;
 export type TopologyStanding =
   /** A cell's own topology server is not up yet. */
   | { readonly kind: "waiting"; readonly message: string }
-  | { readonly kind: "asked"; readonly progress: Registration };
+  | {
+    readonly kind: "asked";
+    readonly progress: Registration;
+    /** Another cluster with records in the same place. */
+    readonly neighbour?: string;
+  };
 
 /** @returns undefined while it is not known what the cluster means. */
 export function orderOf(seen: Observation): TopologyOrder | undefined {
-  const { view, cells, tableGroups } = seen;
+  const { view, cells, tableGroups, neighbour } = seen;
   if (view === undefined) return undefined;
   const { cluster } = view.parent;
   const wantedCells = new Set(cluster.cells.map(({ name }) => name));
@@ -71,7 +77,7 @@ export function orderOf(seen: Observation): TopologyOrder | undefined {
       durabilityPolicy,
       cells: cluster.cells.map((cell) => cell.name),
     })),
-    prune: cluster.settings.topologyPruning.enabled ?? true,
+    prune: neighbour === undefined && (cluster.settings.topologyPruning.enabled ?? true),
     isLast: false,
     keptCells: others(cells.map(({ spec }) => spec.name), wantedCells),
     keptDatabases: others(tableGroups.map(({ spec }) => spec.databaseName), wantedDatabases),
@@ -165,7 +171,8 @@ export function standingOf(
   if (order === undefined) return undefined;
   const message = awaitedServers(seen);
   if (message !== undefined) return { kind: "waiting", message };
-  return { kind: "asked", progress: ask(order, tools, context) };
+  const { neighbour } = seen;
+  return { kind: "asked", progress: ask(order, tools, context), ...present({ neighbour }) };
 }
 
 /** Whether the topology is known to have what is wanted. */

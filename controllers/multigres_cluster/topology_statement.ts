@@ -6,7 +6,8 @@ import type { Notice } from "../../kube/events.ts";
 import { isTopologyDown } from "../../topology/errors.ts";
 import type { TopologyStanding } from "./topology.ts";
 
-const TYPE = "TopologyRegistered";
+/** Once the topology was asked, the condition stays for good. */
+export const TOPOLOGY_REGISTERED = "TopologyRegistered";
 
 /** A topology server that comes up with its cluster is not news for so long, in milliseconds. */
 const YOUNG_MS = 2 * 60_000;
@@ -35,10 +36,10 @@ export function topologyStatement(
   switch (progress.kind) {
     case "done":
       return {
-        type: TYPE,
+        type: TOPOLOGY_REGISTERED,
         status: "True",
         reason: "Registered",
-        message: "Cells and databases are in the topology",
+        message: registeredMessage(standing.neighbour),
       };
     case "pending":
       return isCurrent(cluster) && before !== undefined ? before : {
@@ -71,13 +72,21 @@ export function topologyNotices(
   }
 }
 
+function registeredMessage(neighbour: string | undefined): string {
+  const message = "Cells and databases are in the topology";
+  if (neighbour === undefined) return message;
+  return `${message}; nothing is removed from it, as MultigresCluster ${neighbour} has its records in the same place`;
+}
+
 function failure(
   error: Error,
   { before, isYoung }: { readonly before: Statement | undefined; readonly isYoung: boolean },
 ): Statement {
   const { message } = error;
   if (!isTopologyDown(error)) return not("TopoConnectFailed", message);
-  if (hadRecords(before)) return { type: TYPE, status: "Unknown", reason: "TopoConnectFailed", message };
+  if (hadRecords(before)) {
+    return { type: TOPOLOGY_REGISTERED, status: "Unknown", reason: "TopoConnectFailed", message };
+  }
   return not(isYoung ? "TopologyWaiting" : "TopoConnectFailed", message);
 }
 
@@ -92,7 +101,7 @@ function isCurrent({ metadata, status }: MultigresCluster): boolean {
 }
 
 function find(status: MultigresCluster["status"]): Condition | undefined {
-  return status?.conditions?.find(({ type }) => type === TYPE);
+  return status?.conditions?.find(({ type }) => type === TOPOLOGY_REGISTERED);
 }
 
 function known({ status }: MultigresCluster): Statement | undefined {
@@ -107,5 +116,5 @@ function ageMs({ metadata }: MultigresCluster, clock: Clock): number {
 }
 
 function not(reason: string, message: string): Statement {
-  return { type: TYPE, status: "False", reason, message };
+  return { type: TOPOLOGY_REGISTERED, status: "False", reason, message };
 }

@@ -9,6 +9,7 @@ import { shardFindings } from "./shards.ts";
 import { backupVolumeFindings, storageClassFindings, storageGrowsOnly } from "./storage.ts";
 import { resolutionFindings, templateReferenceFindings } from "./template_references.ts";
 import { etcdMembersFixed, locationFindings, topologyFindings } from "./topology.ts";
+import { neighbourFindings, topologyUseOf } from "./topology_places.ts";
 import { type ClusterView, type Surroundings, viewCluster } from "./view.ts";
 
 /** Checks of a spec as it stands, in the order in which they are told. */
@@ -17,6 +18,7 @@ const standing: readonly ((view: ClusterView) => Finding[])[] = [
   clusterSettingFindings,
   locationFindings,
   topologyFindings,
+  topologyIsOwn,
   entranceFindings,
   resolutionFindings,
   resourceFindings,
@@ -50,6 +52,10 @@ export function reviewCluster(review: ClusterReview): Finding[] {
   const viewBefore = viewCluster(before, around);
   const known = new Set(errorsOf(standingFindings(viewBefore)).map(identityOf));
   return distinct([...found.map((finding) => soften(finding, known)), ...changeFindings(viewBefore, view)]);
+}
+
+function topologyIsOwn({ spec, around: { neighboursAt } }: ClusterView): Finding[] {
+  return neighboursAt === undefined ? [] : neighbourFindings(topologyUseOf(spec), neighboursAt);
 }
 
 /** What is wrong with a spec as it stands. */

@@ -24,6 +24,7 @@ export type Rule =
   | "TemplateExists"
   | "TemplateFits"
   | "TemplateUnused"
+  | "TopologyIsOwn"
   | "TopologySurvivesLoss";
 
 /** An error keeps the object out; a warning is told and lets it pass. */

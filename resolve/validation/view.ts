@@ -14,6 +14,7 @@ import { mergeBackup } from "../merge_backup.ts";
 import type { Resolved } from "../problem.ts";
 import { type ResolvedShardPart, resolveShard } from "../shard.ts";
 import type { Templates, TemplateScope } from "../templates.ts";
+import type { NeighboursAt } from "./topology_places.ts";
 
 /** A StorageClass, as far as checks look at it. */
 export interface StorageClassFact {
@@ -32,6 +33,8 @@ export interface Surroundings {
   readonly storageClasses?: readonly StorageClassFact[];
   /** Values of the labels that locate cells, by label. */
   readonly nodeLabels?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Other clusters in a place of a topology server. */
+  readonly neighboursAt?: NeighboursAt;
   /** What the PostgreSQL of the data plane knows of its settings. */
   readonly catalogue?: Catalogue;
 }

@@ -108,10 +108,10 @@ const references: ClusterRuleCase[] = [
   };
 });
 
-/** By rule. Rules of changes and of deletions have tests of their own. */
+/** By rule. Rules of changes, of deletions and of other clusters have tests of their own. */
 export const ruleCases: Readonly<
   Record<
-    Exclude<Rule, "TemplateUnused" | "StorageGrowsOnly" | "EtcdMembersFixed">,
+    Exclude<Rule, "TemplateUnused" | "StorageGrowsOnly" | "EtcdMembersFixed" | "TopologyIsOwn">,
     readonly ClusterRuleCase[]
   >
 > = {

@@ -58,7 +58,11 @@ export const clusterChecks: Handler = {
       templates: facts.templates(namespace),
       catalogue,
       ...(before?.ok ? { before: before.value.spec } : {}),
-      ...present({ storageClasses: facts.storageClasses(), nodeLabels: facts.nodeLabels() }),
+      ...present({
+        storageClasses: facts.storageClasses(),
+        nodeLabels: facts.nodeLabels(),
+        neighboursAt: facts.neighbours(request),
+      }),
     }));
   },
 };

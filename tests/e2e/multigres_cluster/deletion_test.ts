@@ -11,7 +11,7 @@ import { freePort } from "../../ground/ports.ts";
 import { delay, waitUntil } from "../../ground/wait_for.ts";
 import { borrow, type ClusterStage, clusterTest } from "../../support/cluster_stage.ts";
 import type { FaultyTransport } from "../../support/faulty_transport.ts";
-import { cluster, conditionOf, eventsOf, kinds, start } from "./support.ts";
+import { cluster, conditionOf, drop, eventsOf, keysBelow, kinds, start, untilGone } from "./support.ts";
 
 const managed = { etcd: { replicas: 1, storage: { size: "1Gi" } } };
 
@@ -29,39 +29,14 @@ async function left({ client, namespace }: ClusterStage, name: string): Promise<
   return found;
 }
 
-/** The keys below a root of the topology. */
-async function keysBelow(endpoint: string, root: string): Promise<string[]> {
-  using pool = new StorePool();
-  using store = borrow(pool, { endpoints: [endpoint] });
-  return (await store.list(`${root}/`)).entries.map(({ key }) => key);
-}
-
 async function leaveKey(stage: ClusterStage, key: string): Promise<void> {
   using pool = new StorePool();
   using store = borrow(pool, { endpoints: [stage.endpoint] });
   await store.write({ kind: "create", key, value: new Uint8Array() });
 }
 
-/** Deletes a cluster as kubectl does. */
-async function drop(
-  { ground, namespace }: ClusterStage,
-  name: string,
-  propagationPolicy: "Background" | "Foreground" | "Orphan" = "Background",
-): Promise<void> {
-  const path = `/apis/multigres.com/v1alpha1/namespaces/${namespace}/multigresclusters/${name}`;
-  await ground.request("DELETE", path, { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy });
-}
-
 const untilNothingIsLeft = (stage: ClusterStage, name: string) =>
   waitUntil(`nothing of ${name}`, () => left(stage, name), (seen) => seen.length === 0);
-
-const untilGone = ({ client, namespace }: ClusterStage, name: string, timeoutMs = 30_000) =>
-  waitUntil(
-    `${name} to be gone`,
-    () => client.find(MultigresClusters.resource, { namespace, name }),
-    (seen) => seen === undefined,
-    { timeoutMs },
-  );
 
 for (const propagation of ["Background", "Foreground"] as const) {
   for (const whenDeleted of ["Delete", "Retain"]) {

@@ -1,14 +1,15 @@
 /** What the tests of MultigresClusters have in common: manifests, and ways to look. */
 import { Cells } from "../../../api/multigres/cell.ts";
-import type { MultigresCluster } from "../../../api/multigres/multigres_cluster.ts";
+import { type MultigresCluster, MultigresClusters } from "../../../api/multigres/multigres_cluster.ts";
 import { Shards } from "../../../api/multigres/shard.ts";
 import { TableGroups } from "../../../api/multigres/table_group.ts";
 import { TopoServers } from "../../../api/multigres/topo_server.ts";
 import type { Condition } from "../../../kube/conditions.ts";
 import { Deployments, type Event, Events, Services, StatefulSets } from "../../../kube/kinds.ts";
 import type { Resource } from "../../../kube/resource.ts";
+import { StorePool } from "../../../topology/etcd/store_pool.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
-import { type ClusterStage, downToShards } from "../../support/cluster_stage.ts";
+import { borrow, type ClusterStage, downToShards } from "../../support/cluster_stage.ts";
 import type { OperatorOptions, RunningOperator } from "../../support/operator.ts";
 
 export const password = `
@@ -105,4 +106,35 @@ export async function eventsOf(
   const all = await client.listAll(Events, { namespace });
   return all.filter(({ involvedObject }) => involvedObject.kind === kind && involvedObject.name === name)
     .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
+}
+
+/** The keys below a root of the topology. */
+export async function keysBelow(endpoint: string, root: string): Promise<string[]> {
+  using pool = new StorePool();
+  using store = borrow(pool, { endpoints: [endpoint] });
+  return (await store.list(`${root}/`)).entries.map(({ key }) => key);
+}
+
+/** Deletes a cluster as kubectl does. */
+export async function drop(
+  { ground, namespace }: ClusterStage,
+  name: string,
+  propagationPolicy: "Background" | "Foreground" | "Orphan" = "Background",
+): Promise<void> {
+  const path = `/apis/multigres.com/v1alpha1/namespaces/${namespace}/multigresclusters/${name}`;
+  await ground.request("DELETE", path, { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy });
+}
+
+/** Waits until a cluster is gone. */
+export function untilGone(
+  { client, namespace }: ClusterStage,
+  name: string,
+  timeoutMs = 30_000,
+): Promise<MultigresCluster | undefined> {
+  return waitUntil(
+    `${name} to be gone`,
+    () => client.find(MultigresClusters.resource, { namespace, name }),
+    (seen) => seen === undefined,
+    { timeoutMs },
+  );
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { present } from "../../../resolve/present.ts";
 import type { FactChange } from "../../../webhook/facts.ts";
+import { waitUntil } from "../../ground/wait_for.ts";
 import { type ClusterRuleCase, ruleCases } from "../../support/multigres_rule_cases.ts";
 import { type WebhookCluster, withWebhook } from "../../support/webhook_cluster.ts";
 
@@ -134,4 +135,22 @@ Deno.test("a cluster without a class is refused where none is the default", (t) 
       }],
     });
     assert.equal((await tryCluster(webhook, named)).code, 0);
+  }));
+
+Deno.test("a place in a topology server is refused to a second cluster, in whatever namespace", (t) =>
+  withWebhook(t, { patience: { unknownMs: 5_000, refusalMs: 100 } }, async (webhook) => {
+    const at = (rootPath: string, enabled = true) =>
+      plain({
+        globalTopoServer: { external: { endpoints: ["http://etcd.example:2379"], rootPath } },
+        topologyPruning: { enabled },
+      });
+    await webhook.client.apply(cluster(at("/x"), "first"), webhook.namespace);
+    const spoken = await waitUntil(
+      "the webhook to know of the first cluster",
+      () => tryCluster(webhook, at("/x")),
+      ({ code }) => code === 1,
+    );
+    assert.match(spoken.stderr, /globalTopoServer.external.rootPath.* as MultigresCluster \S+\/first has/);
+    assert.equal((await tryCluster(webhook, at("/x", false))).code, 1, "the first one prunes");
+    assert.deepEqual(await tryCluster(webhook, at("/y")).then(({ code }) => code), 0);
   }));
