@@ -18,6 +18,14 @@ export interface ValidationRule {
   readonly optionalOldSelf?: boolean;
 }
 
+/**
+ * A rule on the name of an object, which is asked on creation only. An object that is already there cannot change its name; were it asked again, it could neither
+ * be edited nor lose its finalizer.
+ */
+export function onCreation(rule: string, message: string): ValidationRule {
+  return { rule: `oldSelf.hasValue() || (${rule})`, message, optionalOldSelf: true };
+}
+
 /** Keywords that travel into the CRD as they are, but for `x-fields`, which the conversion resolves. */
 export interface SchemaMetadata {
   /** Description of each property of an object node. */

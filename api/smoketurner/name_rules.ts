@@ -1,14 +1,6 @@
 /** CEL rules on the names of objects: what derives from a name has to fit, too. */
-import type { ValidationRule } from "../schema/metadata.ts";
+import { onCreation, type ValidationRule } from "../schema/metadata.ts";
 import { DNS_LABEL_MAX, nameLimits } from "./names.ts";
-
-/**
- * Asks on creation only. An object that is already there cannot change its name; were it asked again, it could neither
- * be edited nor lose its finalizer.
- */
-function onCreation(rule: string, message: string): ValidationRule {
-  return { rule: `oldSelf.hasValue() || (${rule})`, message, optionalOldSelf: true };
-}
 
 const { cluster, pooledCluster, upgrade } = nameLimits;
 const hasReplicaPooler =

@@ -30,7 +30,7 @@ import { type Observation, observe } from "./observe.ts";
 import { components, foundations, preparations, tableGroups } from "./plan.ts";
 import { noticesOf, passNotices, statusOf } from "./status.ts";
 import { usersOfTemplate } from "./template_users.ts";
-import { isRegistered, standingOf, TOPOLOGY_BACKOFF, type TopologyTools } from "./topology.ts";
+import { inquiryFor, isRegistered, TOPOLOGY_BACKOFF, type TopologyTools } from "./topology.ts";
 import type { ClusterView } from "./view.ts";
 
 const own = { labels: ownedSelector };
@@ -84,7 +84,7 @@ async function reconcile(
   const before = observe(cluster, context, services);
   const prepared = await context.act(preparations(before));
   const isReady = prepared.kind === "done";
-  const topologyNow = () => standingOf(before, tools, context);
+  const topologyNow = inquiryFor(before, tools, context);
   // The topology is written while the parts that do not need it are made.
   const asked = topologyNow();
   const certified = await certify(isReady ? before.view : undefined, context);

@@ -161,18 +161,21 @@ export interface TopologyTools {
   readonly key: string;
 }
 
-/** Asks for what is wanted, and tells how far it is; undefined while that is not known. Returns at once. */
-export function standingOf(
+/** Asks for what is wanted, and tells how far it is whenever it is called; undefined while that is not known. */
+export type TopologyInquiry = () => TopologyStanding | undefined;
+
+export function inquiryFor(
   seen: Observation,
   tools: TopologyTools,
   context: ReconcileContext,
-): TopologyStanding | undefined {
+): TopologyInquiry {
   const order = orderOf(seen);
-  if (order === undefined) return undefined;
+  if (order === undefined) return () => undefined;
   const message = awaitedServers(seen);
-  if (message !== undefined) return { kind: "waiting", message };
-  const { neighbour } = seen;
-  return { kind: "asked", progress: ask(order, tools, context), ...present({ neighbour }) };
+  if (message !== undefined) return () => ({ kind: "waiting", message });
+  const look = askFor(order, tools, context);
+  const neighbour = present({ neighbour: seen.neighbour });
+  return () => ({ kind: "asked", progress: look(), ...neighbour });
 }
 
 /** Whether the topology is known to have what is wanted. */
@@ -202,20 +205,21 @@ export function clearTopology(
     keptCells: [],
     keptDatabases: [],
   };
-  return ask(order, tools, context);
+  return askFor(order, tools, context)();
 }
 
-function ask(
+/** @returns what starts the work where it is not done yet, and tells at once how far it is. */
+function askFor(
   order: TopologyOrder,
   { background, stores, key }: TopologyTools,
   context: ReconcileContext,
-): Registration {
+): () => Registration {
   const task: Task<readonly string[]> = {
     id: JSON.stringify(order),
     freshMs: () => FRESH_MS,
     run: (signal) => carryOut(order, stores, { context, signal }),
   };
-  return background.look(key, task, context);
+  return () => background.look(key, task, context);
 }
 
 /** @returns what was written, in words. */

@@ -96,6 +96,12 @@ const cluster: readonly RuleSite[] = [
     refused: [{ "metadata.name": "n".repeat(26) }],
   },
   {
+    message:
+      "Cannot create a MultigresCluster with a dot in its name as its Services could not be called after it: use a hyphen",
+    accepted: [{ "metadata.name": "n-1" }],
+    refused: [{ "metadata.name": "n.1" }],
+  },
+  {
     message: "cells can be added, not removed or renamed, as data lives in them",
     before: { [self]: [{ name: "a", zoneId: "x" }, { name: "b", zoneId: "y" }] },
     accepted: whole([{ name: "b", region: "z" }, { name: "a", zone: "x" }, { name: "c", zoneId: "z" }]),
