@@ -24,7 +24,7 @@ import { type MultigresCluster, MultigresClusters } from "../../api/multigres/mu
 import { Shards } from "../../api/multigres/shard.ts";
 import { TableGroups } from "../../api/multigres/table_group.ts";
 import { TopoServers } from "../../api/multigres/topo_server.ts";
-import { controllerKey } from "../../kube/cache.ts";
+import { type Cache, controllerKey } from "../../kube/cache.ts";
 import { type Outcome, type ReconcileContext, settled } from "../../kube/controller.ts";
 import { isRecord } from "../../kube/errors.ts";
 import { Deployments, PersistentVolumeClaims, Services } from "../../kube/kinds.ts";
@@ -39,9 +39,9 @@ import { topologyUseOf } from "../../resolve/validation/topology_places.ts";
 import { outcomeOf } from "../outcome.ts";
 import { TOPOLOGY_COMPONENTS } from "../topo_server/shape.ts";
 import { leftBehind } from "./left_behind.ts";
-import { topologyNeighbour } from "./neighbours.ts";
+import { hasRecords, topologyNeighbour } from "./neighbours.ts";
 import { type Children, childrenOf } from "./observe.ts";
-import { clearTopology, type TopologyTools } from "./topology.ts";
+import { clearTopology, type Registration, type TopologyTools } from "./topology.ts";
 
 type Leaving = Frozen<KubeObject> & Stored;
 
@@ -172,15 +172,22 @@ function clearRecords(cluster: Leaving, tools: TopologyTools, context: Reconcile
       "Records of the cluster may stay in its topology, as spec.globalTopoServer does not fit its schema";
     return { kind: "cleared", left };
   }
+  return keptForNeighbour(owner, context.cache) ?? recordsAfter(clearTopology(owner, tools, context));
+}
+
+/** Nothing is removed where a cluster that stays has its own. */
+function keptForNeighbour(owner: MultigresCluster, cache: Cache): Cleared | undefined {
   const staying = (other: Frozen<KubeObject>) => other.metadata.deletionTimestamp === undefined;
-  const neighbour = topologyNeighbour(owner, context.cache, staying);
-  if (neighbour !== undefined && topologyUseOf(owner.spec).prunes) {
-    const left =
-      `Records of the cluster stay in the topology, as MultigresCluster ${neighbour} has its own ` +
-      "in the same place";
-    return { kind: "cleared", left };
-  }
-  const progress = clearTopology(owner, tools, context);
+  const neighbour = topologyNeighbour(owner, cache, staying);
+  if (neighbour === undefined || !topologyUseOf(owner.spec).prunes) return undefined;
+  if (!hasRecords(owner)) return { kind: "cleared" };
+  const left =
+    `Records of the cluster stay in the topology, as MultigresCluster ${neighbour} has its own in the ` +
+    "same place";
+  return { kind: "cleared", left };
+}
+
+function recordsAfter(progress: Registration | undefined): Records {
   if (progress === undefined || progress.kind === "done") return { kind: "cleared" };
   if (progress.kind === "pending") return { kind: "clearing", outcome: settled };
   if (progress.failingMs < PATIENCE_MS) {

@@ -40,7 +40,8 @@ export function topologyNeighbour(
   return found === undefined ? undefined : keyOf(found.metadata);
 }
 
-function hasRecords({ status }: Frozen<MultigresCluster>): boolean {
+/** Whether a cluster has, or may have, records in its topology. */
+export function hasRecords({ status }: Frozen<MultigresCluster>): boolean {
   return status?.conditions?.some(({ type }) => type === TOPOLOGY_REGISTERED) ?? false;
 }
 

@@ -4,7 +4,7 @@ import { objectionToAnswer, requests } from "../support/arbitrary_reviews.ts";
 import { reviewOf } from "../support/webhook.ts";
 import { listening, pair, withHost } from "../support/webhook_host.ts";
 
-/** Requests that are sent; `deno task bench strangers` sends 50,000. */
+/** Requests that are sent; `deno task bench strangers` sends 100,000. */
 const numRuns = 3_000;
 
 Deno.test(`whatever ${numRuns} requests hold, each is answered in the form of a review, and none by accident`, () =>

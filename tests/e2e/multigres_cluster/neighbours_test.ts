@@ -56,6 +56,8 @@ clusterTest(
     await drop(stage, "b");
     await untilGone(stage, "b");
     assert.deepEqual(await recordsOf(stage), records);
+    const reasons = (await eventsOf(stage, "MultigresCluster", "b")).map(({ reason }) => reason);
+    assert.ok(!reasons.includes("TopoCleanupFailed"), "it left nothing there");
   },
 );
 
