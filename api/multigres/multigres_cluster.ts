@@ -1,7 +1,7 @@
 /** MultigresCluster: all that a user says about a cluster. */
 import { defaulted, optional, type Output, required, struct } from "../schema/fields.ts";
 import { defineKind, type KindObject } from "../schema/kind.ts";
-import { onCreation } from "../schema/metadata.ts";
+import { nameWithoutDot } from "../schema/metadata.ts";
 import { text } from "../schema/values.ts";
 import { backupConfig } from "./backup.ts";
 import { clusterCells } from "./cluster_cells.ts";
@@ -76,11 +76,6 @@ const multigresClusterSpec = struct({
 export type MultigresClusterSpec = Output<typeof multigresClusterSpec>;
 export type MultigresCluster = KindObject<MultigresClusterSpec, MultigresClusterStatus>;
 
-const nameWithoutDot = onCreation(
-  "!self.metadata.name.contains('.')",
-  "Cannot create a MultigresCluster with a dot in its name as its Services could not be called after it: use a hyphen",
-);
-
 export const MultigresClusters = defineKind({
   group: multigresGroup,
   version: multigresVersion,
@@ -96,10 +91,15 @@ export const MultigresClusters = defineKind({
   specDescription: "The cluster that is wanted.",
   status: multigresClusterStatus,
   statusDescription: "The cluster that was observed.",
-  rules: [{
-    rule: `self.metadata.name.size() <= ${maxNameLength.cluster}`,
-    message: `the name of a MultigresCluster must have at most ${maxNameLength.cluster} characters`,
-  }, nameWithoutDot],
+  rules: [
+    {
+      rule: `self.metadata.name.size() <= ${maxNameLength.cluster}`,
+      message: `the name of a MultigresCluster must have at most ${maxNameLength.cluster} characters`,
+    },
+    nameWithoutDot(
+      "Cannot create a MultigresCluster with a dot in its name as its Services could not be called after it: use a hyphen",
+    ),
+  ],
   printerColumns: [
     {
       name: "Available",

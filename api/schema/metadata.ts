@@ -19,11 +19,16 @@ export interface ValidationRule {
 }
 
 /**
- * A rule on the name of an object, which is asked on creation only. An object that is already there cannot change its name; were it asked again, it could neither
- * be edited nor lose its finalizer.
+ * A rule on the name of an object, which is asked on creation only. An object that is already there cannot change its name;
+ * were it asked again, it could neither be edited nor lose its finalizer.
  */
 export function onCreation(rule: string, message: string): ValidationRule {
   return { rule: `oldSelf.hasValue() || (${rule})`, message, optionalOldSelf: true };
+}
+
+/** For kinds after which objects are called whose names take no dot. */
+export function nameWithoutDot(message: string): ValidationRule {
+  return onCreation("!self.metadata.name.contains('.')", message);
 }
 
 /** Keywords that travel into the CRD as they are, but for `x-fields`, which the conversion resolves. */

@@ -1,5 +1,5 @@
 /** CEL rules on the names of objects: what derives from a name has to fit, too. */
-import { onCreation, type ValidationRule } from "../schema/metadata.ts";
+import { nameWithoutDot, onCreation, type ValidationRule } from "../schema/metadata.ts";
 import { DNS_LABEL_MAX, nameLimits } from "./names.ts";
 
 const { cluster, pooledCluster, upgrade } = nameLimits;
@@ -7,8 +7,7 @@ const hasReplicaPooler =
   "has(self.spec.pgbouncer) && self.spec.pgbouncer.enabled && self.spec.pgbouncer.enableReplicaPooler";
 
 export const clusterNameRules: readonly ValidationRule[] = [
-  onCreation(
-    "!self.metadata.name.contains('.')",
+  nameWithoutDot(
     "Cannot create a cluster with a dot in its name as its Services could not be called after it: use a hyphen",
   ),
   onCreation(
@@ -27,8 +26,7 @@ export const databaseNameRules: readonly ValidationRule[] = [
 ];
 
 export const upgradeNameRules: readonly ValidationRule[] = [
-  onCreation(
-    "!self.metadata.name.contains('.')",
+  nameWithoutDot(
     "Cannot create an upgrade with a dot in its name as the new cluster is called after it: use a hyphen",
   ),
   onCreation(

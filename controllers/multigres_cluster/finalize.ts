@@ -35,7 +35,6 @@ import { deepFreeze } from "../../kube/store.ts";
 import { isStored } from "../../kube/stored.ts";
 import type { Frozen, KubeObject, Stored } from "../../kube/types.ts";
 import { present } from "../../resolve/present.ts";
-import { topologyUseOf } from "../../resolve/validation/topology_places.ts";
 import { outcomeOf } from "../outcome.ts";
 import { TOPOLOGY_COMPONENTS } from "../topo_server/shape.ts";
 import { leftBehind } from "./left_behind.ts";
@@ -179,7 +178,7 @@ function clearRecords(cluster: Leaving, tools: TopologyTools, context: Reconcile
 function keptForNeighbour(owner: MultigresCluster, cache: Cache): Cleared | undefined {
   const staying = (other: Frozen<KubeObject>) => other.metadata.deletionTimestamp === undefined;
   const neighbour = topologyNeighbour(owner, cache, staying);
-  if (neighbour === undefined || !topologyUseOf(owner.spec).prunes) return undefined;
+  if (neighbour === undefined || owner.spec.topologyPruning?.enabled === false) return undefined;
   if (!hasRecords(owner)) return { kind: "cleared" };
   const left =
     `Records of the cluster stay in the topology, as MultigresCluster ${neighbour} has its own in the ` +

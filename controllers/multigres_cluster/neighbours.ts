@@ -8,21 +8,19 @@ import { keyOf } from "../../kube/store.ts";
 import type { Frozen, KubeObject } from "../../kube/types.ts";
 import { clustersAt, neighbourOf, storedTopologyUse } from "../../resolve/neighbours.ts";
 import { present } from "../../resolve/present.ts";
-import type { ResolveProblem } from "../../resolve/problem.ts";
-import { errorsOf } from "../../resolve/validation/finding.ts";
+import type { Finding } from "../../resolve/validation/finding.ts";
 import { neighbourFindings, topologyUseOf } from "../../resolve/validation/topology_places.ts";
 import { TOPOLOGY_REGISTERED } from "./topology_statement.ts";
 
 /** Why a cluster may not have its topology where it says. */
-export function trespasses({ metadata, spec }: MultigresCluster, cache: Cache): ResolveProblem[] {
-  const findings = neighbourFindings(
+export function trespasses({ metadata, spec }: MultigresCluster, cache: Cache): Finding[] {
+  return neighbourFindings(
     topologyUseOf(spec),
     (place) =>
       clustersAt(place, clustersOf(cache), metadata)
         .filter((other) => isOlder(other.metadata, metadata))
         .map(neighbourOf),
   );
-  return errorsOf(findings).map(({ path, message }) => ({ reason: "ConfigError", path, message }));
 }
 
 /**

@@ -22,7 +22,7 @@ import { readImageRecord } from "../../resolve/image_record.ts";
 import type { ResolveProblem } from "../../resolve/problem.ts";
 import { readTemplates, type Templates } from "../../resolve/templates.ts";
 import { reviewCluster } from "../../resolve/validation/cluster.ts";
-import { errorsOf } from "../../resolve/validation/finding.ts";
+import { errorsOf, type Finding } from "../../resolve/validation/finding.ts";
 import type { Services } from "../services.ts";
 import { certificateVersion, internalCertificate } from "../components/internal_certificate.ts";
 import { lossesOf } from "./losses.ts";
@@ -130,7 +130,7 @@ function resolutionOf(
   if (!resolution.ok) return resolution;
   const problems = [
     ...objections,
-    ...trespasses(cluster, cache),
+    ...problemsOf(trespasses(cluster, cache)),
     ...lossesOf(cluster, resolution.value, { templates, tableGroups }),
   ];
   return problems.length === 0 ? resolution : { ok: false, problems };
@@ -152,8 +152,11 @@ function understood(spec: MultigresCluster["spec"], templates: Templates): Under
 
 /** What admission refuses, for the case that it was not asked. */
 function objectionsTo(spec: MultigresCluster["spec"], templates: Templates): ResolveProblem[] {
-  return errorsOf(reviewCluster({ spec, templates }))
-    .map(({ path, message }): ResolveProblem => ({ reason: "ConfigError", path, message }));
+  return problemsOf(reviewCluster({ spec, templates }));
+}
+
+function problemsOf(findings: readonly Finding[]): ResolveProblem[] {
+  return errorsOf(findings).map(({ path, message }) => ({ reason: "ConfigError", path, message }));
 }
 
 function imageQuestion(cluster: MultigresCluster & Stored, { images }: Services): ImageQuestion {

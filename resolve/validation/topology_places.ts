@@ -62,7 +62,7 @@ function withoutSlash(root: string): string {
 }
 
 function hostOf(endpoint: string): string {
-  return URL.canParse(endpoint) ? new URL(endpoint).host : endpoint;
+  return URL.parse(endpoint)?.host ?? endpoint;
 }
 
 /** Whether records of the two would lie beside each other. Endpoints of one etcd may be named in part. */

@@ -12,7 +12,7 @@ import { besideRows, busyRows, fleetSize } from "./admission_busy.ts";
 import { memoryWithout, startParty, withFlags } from "./admission_party.ts";
 import { quietRows } from "./admission_quiet.ts";
 import type { Benchmark, Row, Stage, Table } from "./benchmark.ts";
-import { fillCache, user, type Variant, variants } from "./operator.ts";
+import { fillCache, user, usualVariant, type Variant } from "./operator.ts";
 import { startPlainWebhook } from "./plain_webhook.ts";
 
 export const admission: Benchmark = {
@@ -31,8 +31,7 @@ async function run(stage: Stage): Promise<readonly Table[]> {
     metadata: { name: "usual", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
     provisioner: "example.com/none",
   });
-  const variant = (await variants(stage)).at(-1);
-  if (variant === undefined) throw new Error("Cannot measure as there is no way to run the operator");
+  const variant = await usualVariant(stage);
   await fillCache(variant);
   // As the manifests without webhooks run it, and those with webhooks.
   const without = await memoryWithout(stage, variant);
@@ -41,7 +40,7 @@ async function run(stage: Stage): Promise<readonly Table[]> {
   await using stack = new AsyncDisposableStack();
   const leader = await startParty(stage, reviewing, stack);
   const plain = stack.use(await startPlainWebhook(stage));
-  const { rows: quiet, ratios: compared } = await quietRows(stage, leader, without, [plain.port]);
+  const { rows: quiet, ratios: compared } = await quietRows(stage, leader, without, plain.port);
   const busy = await busyRows(stage, client, leader, plain);
   const standby = await startParty(stage, reviewing, stack);
   const beside = await besideRows(stage, client, { leader, standby });

@@ -19,6 +19,12 @@ export function withFlags({ env, ...variant }: Variant, flags: string): Variant 
   return env === undefined ? variant : { ...variant, env: { ...env, DENO_V8_FLAGS: flags } };
 }
 
+/** Flags of `deno run` for a client of webhooks on these ports, for whose address they have no certificate. */
+export function clientFlags(...ports: readonly number[]): string[] {
+  const addresses = ports.map((port) => `127.0.0.1:${port}`).join(",");
+  return [`--allow-net=${addresses}`, "--unsafely-ignore-certificate-errors=127.0.0.1"];
+}
+
 /** Resident memory of the program without webhooks, in MB. */
 export async function memoryWithout(stage: Stage, variant: Variant): Promise<number> {
   const operator = await startOperator(stage, variant);

@@ -46,18 +46,18 @@ export interface QuietRows {
 
 /**
  * @param without memory of the same program without webhooks, in MB.
- * @param others ports of servers that are asked in turns with it, one at most.
+ * @param other port of a server that is asked in turns with it.
  */
 export async function quietRows(
   stage: Stage,
   { port, operator }: Party,
   without: number,
-  others: readonly number[] = [],
+  other?: number,
 ): Promise<QuietRows> {
   await delay(restMs);
   stage.say(`${series.length * reviewsEach} reviews; ${await loadOfMachine()}`);
   const before = await usageOf(operator.process.pid);
-  const found = await timesOf(stage, { ports: [port, ...others], series });
+  const found = await timesOf(stage, { ports: other === undefined ? [port] : [port, other], series });
   const own = found.map(([times]) => times);
   const reviews = own.reduce((sum, times) => sum + (times?.reviews ?? 0) + warmUp, 0);
   await delay(restMs);

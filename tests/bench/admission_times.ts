@@ -1,6 +1,7 @@
 /** What clients of the webhook measured, and how it is told. */
 import { isRecord } from "../ground/json.ts";
 import type { ClientInput, Times } from "./admission_client.ts";
+import { clientFlags } from "./admission_party.ts";
 import type { Row, Stage } from "./benchmark.ts";
 import { measure } from "./child.ts";
 
@@ -12,14 +13,8 @@ export interface TimeLimits {
 
 /** Of each series, the times of each server. */
 export async function timesOf(stage: Stage, input: ClientInput): Promise<readonly (readonly Times[])[]> {
-  const { report } = await measure(stage, {
-    file: "admission_client.ts",
-    input,
-    flags: [
-      `--allow-net=${input.ports.map((port) => `127.0.0.1:${port}`).join(",")}`,
-      "--unsafely-ignore-certificate-errors=127.0.0.1",
-    ],
-  });
+  const flags = clientFlags(...input.ports);
+  const { report } = await measure(stage, { file: "admission_client.ts", input, flags });
   return (Array.isArray(report) ? report : []).map((each) =>
     (Array.isArray(each) ? each : []).filter(isTimes)
   );

@@ -9,7 +9,7 @@ import type { Benchmark, Row, Stage, Table } from "./benchmark.ts";
 import { fleetOf, prepareNamespaces } from "./fleet_clusters.ts";
 import { type Life, lifeOf } from "./fleet_life.ts";
 import { measureLimit } from "./fleet_limit.ts";
-import { fillCache, startOperator, user, type Variant, variants } from "./operator.ts";
+import { fillCache, startOperator, user, usualVariant, type Variant } from "./operator.ts";
 import { breakdown, isRead } from "./requests.ts";
 
 /** What must keep to which limits, by the number of clusters. */
@@ -71,8 +71,7 @@ async function live(
 ): Promise<{ readonly life: Life; readonly variant: Variant }> {
   using client = new GroundClient(stage.plane.connection);
   await installDefinitions(client);
-  const variant = (await variants(stage)).at(-1);
-  if (variant === undefined) throw new Error("Cannot measure as there is no way to run the operator");
+  const variant = await usualVariant(stage);
   const fleet = { ...fleetOf(count, "fleet", stage.plane.etcd), ...options };
   await prepareNamespaces(client, fleet);
   await fillCache(variant);

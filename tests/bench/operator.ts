@@ -73,6 +73,13 @@ export async function variants(stage: Stage): Promise<Variant[]> {
   return [source];
 }
 
+/** The way in which programs are measured unless ways are compared. @throws Error when there is none */
+export async function usualVariant(stage: Stage): Promise<Variant> {
+  const variant = (await variants(stage)).at(-1);
+  if (variant === undefined) throw new Error("Cannot measure as there is no way to run the operator");
+  return variant;
+}
+
 function sourceVariant(): Variant {
   const read = rooms.map((room) => join(repository, room)).join(",");
   const permissions = ["-P=operator", `--allow-read=${read}`];

@@ -17,7 +17,7 @@ import {
   type RunningOperator,
   startOperator,
   user,
-  variants,
+  usualVariant,
   whyEnded,
 } from "./operator.ts";
 import { type ProcessUsage, usageOf } from "./process.ts";
@@ -55,8 +55,7 @@ interface Life {
 async function run(stage: Stage): Promise<readonly Table[]> {
   using client = new GroundClient(stage.plane.connection);
   await installDefinitions(client);
-  const variant = (await variants(stage)).at(-1);
-  if (variant === undefined) throw new Error("Cannot measure as there is no way to run the operator");
+  const variant = await usualVariant(stage);
   await client.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   await fillCache(variant);
   const operator = await startOperator(stage, variant);

@@ -6,10 +6,10 @@ import { reviewFlags } from "../../tools/image/engine.ts";
 import { GroundClient } from "../ground/client.ts";
 import { isRecord } from "../ground/json.ts";
 import { installDefinitions } from "../ground/operator.ts";
-import { startParty, withFlags } from "./admission_party.ts";
+import { clientFlags, startParty, withFlags } from "./admission_party.ts";
 import type { Benchmark, Row, Stage, Table } from "./benchmark.ts";
 import { measure } from "./child.ts";
-import { fillCache, user, variants } from "./operator.ts";
+import { fillCache, user, usualVariant } from "./operator.ts";
 import { usageOf } from "./process.ts";
 import type { StrangersInput, StrangersReport } from "./strangers_client.ts";
 
@@ -30,8 +30,7 @@ export const strangers: Benchmark = {
 async function run(stage: Stage): Promise<readonly Table[]> {
   using client = new GroundClient(stage.plane.connection);
   await installDefinitions(client);
-  const variant = (await variants(stage)).at(-1);
-  if (variant === undefined) throw new Error("Cannot measure as there is no way to run the operator");
+  const variant = await usualVariant(stage);
   await fillCache(variant);
   await using stack = new AsyncDisposableStack();
   const { operator, port } = await startParty(stage, withFlags(variant, reviewFlags), stack);
@@ -53,7 +52,7 @@ async function run(stage: Stage): Promise<readonly Table[]> {
 }
 
 async function asked(stage: Stage, input: StrangersInput): Promise<StrangersReport> {
-  const flags = [`--allow-net=127.0.0.1:${input.port}`, "--unsafely-ignore-certificate-errors=127.0.0.1"];
+  const flags = clientFlags(input.port);
   const { report } = await measure(stage, { file: "strangers_client.ts", input, flags });
   if (!isReport(report)) throw new TypeError("Cannot use the report of the client as it is none");
   return report;

@@ -4,7 +4,7 @@ import { GroundClient } from "../ground/client.ts";
 import { installDefinitions } from "../ground/operator.ts";
 import { delay, waitFor } from "../ground/wait_for.ts";
 import type { Benchmark, Row, Stage, Table } from "./benchmark.ts";
-import { isQuiet, type RunningOperator, startOperator, user, variants, whyEnded } from "./operator.ts";
+import { isQuiet, type RunningOperator, startOperator, user, usualVariant, whyEnded } from "./operator.ts";
 import { usageOf } from "./process.ts";
 import { breakdown } from "./requests.ts";
 import { topoServer } from "./topo_servers.ts";
@@ -25,8 +25,7 @@ export const throughput: Benchmark = {
 async function run(stage: Stage): Promise<readonly Table[]> {
   using client = new GroundClient(stage.plane.connection);
   await installDefinitions(client);
-  const variant = (await variants(stage)).at(-1);
-  if (variant === undefined) throw new Error("Cannot measure as there is no way to run the operator");
+  const variant = await usualVariant(stage);
   const operator = await startOperator(stage, variant);
   try {
     await waitFor("the operator to watch", () => watches(stage), { hopeless: () => whyEnded(operator) });

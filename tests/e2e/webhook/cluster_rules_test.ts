@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { present } from "../../../resolve/present.ts";
 import type { FactChange } from "../../../webhook/facts.ts";
 import { waitUntil } from "../../ground/wait_for.ts";
+import { withNamespace } from "../../ground/with_namespace.ts";
 import { type ClusterRuleCase, ruleCases } from "../../support/multigres_rule_cases.ts";
 import { type WebhookCluster, withWebhook } from "../../support/webhook_cluster.ts";
 
@@ -144,13 +145,21 @@ Deno.test("a place in a topology server is refused to a second cluster, in whate
         globalTopoServer: { external: { endpoints: ["http://etcd.example:2379"], rootPath } },
         topologyPruning: { enabled },
       });
-    await webhook.client.apply(cluster(at("/x"), "first"), webhook.namespace);
-    const spoken = await waitUntil(
-      "the webhook to know of the first cluster",
-      () => tryCluster(webhook, at("/x")),
-      ({ code }) => code === 1,
-    );
-    assert.match(spoken.stderr, /globalTopoServer.external.rootPath.* as MultigresCluster \S+\/first has/);
-    assert.equal((await tryCluster(webhook, at("/x", false))).code, 1, "the first one prunes");
+    await withNamespace(t, async ({ namespace: elsewhere, client }) => {
+      for (const [namespace, root] of [[webhook.namespace, "/x"], [elsewhere, "/z"]] as const) {
+        await client.apply(cluster(at(root), "first"), namespace);
+        const spoken = await waitUntil(
+          `the webhook to know of the first cluster in ${namespace}`,
+          () => tryCluster(webhook, at(root)),
+          ({ code }) => code === 1,
+        );
+        assert.match(
+          spoken.stderr,
+          /globalTopoServer.external.rootPath.* as MultigresCluster \S+\/first has/,
+        );
+        assert.ok(spoken.stderr.includes(`${namespace}/first`), spoken.stderr);
+        assert.equal((await tryCluster(webhook, at(root, false))).code, 1, "the first one prunes");
+      }
+    });
     assert.deepEqual(await tryCluster(webhook, at("/y")).then(({ code }) => code), 0);
   }));
